@@ -1,0 +1,1 @@
+//! The machines of the platform: order, refund, registration and bind link.
