@@ -5,6 +5,7 @@
 //! [`Entropy`]), what a city allows ([`City`]), the pure state machines of the platform and of the
 //! hospital, and the comparison of books. It is not async and knows no XML, SQL, JSON or HTTP.
 
+pub mod books;
 pub mod card_type;
 pub mod city;
 pub mod clock;

@@ -1,1 +1,3 @@
 //! The machines of the platform: order, refund, registration and bind link.
+
+pub mod refund;
