@@ -9,5 +9,6 @@ pub mod adapters;
 pub mod bureau;
 pub mod clock;
 pub mod courier;
+pub mod notices;
 pub mod phone;
 pub mod wallet;

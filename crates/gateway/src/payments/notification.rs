@@ -1,0 +1,223 @@
+//! `POST /notify/{org_no}`: a payment notification (PROTOCOL 3.4).
+//!
+//! It is acknowledged only once its record is committed; the same notice again is acknowledged
+//! again and changes nothing but a count. A notice whose facts cannot be true is refused and kept
+//! for a person. There is no money decision here: that a bill is paid is the platform's word.
+
+use super::rows::{self, Recorded};
+use crate::Gateway;
+use crate::settings::Institution;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use medpay_domain::{Appid, Fen, MchId, OrgNo, Timestamp};
+use medpay_store::StoreError;
+use medpay_wire::fields::{FieldFault, Received};
+use medpay_wire::notification::{Acknowledgement, Notification};
+use medpay_wire::sign::SignFault;
+use medpay_wire::states::PayType;
+use medpay_wire::xml::{MAX_BODY, XmlFault};
+
+/// Why a notification was not acknowledged, in the order of the checks.
+#[derive(Debug, thiserror::Error)]
+pub enum NotificationError {
+    /// The body is no document.
+    #[error(transparent)]
+    Xml(#[from] XmlFault),
+    /// The address names no hospital of this gateway.
+    #[error("no such institution")]
+    UnknownInstitution,
+    /// It names another account or merchant than the hospital's.
+    #[error("{0} is not the institution's")]
+    OtherCaller(&'static str),
+    /// The signature is not the platform's.
+    #[error(transparent)]
+    Sign(#[from] SignFault),
+    /// It does not tell of a success, and nothing else is notified.
+    #[error("it tells of no success")]
+    NoSuccess,
+    /// A field is missing or not of its type.
+    #[error(transparent)]
+    Field(#[from] FieldFault),
+    /// The facts cannot be.
+    #[error("contradiction: {0}")]
+    Contradiction(Contradiction),
+    /// Ours: nothing was recorded, or it is unknown.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is wrong with a notice that was rightly signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// Cash and insurance together are more than the total. (They may be less: the bureau's or the
+    /// hospital's discount is in the total only, PROTOCOL 3.1.)
+    #[error("parts_exceed_total")]
+    PartsExceedTotal,
+    /// The amounts are not those of its `pay_type`.
+    #[error("amounts_against_pay_type")]
+    AgainstPayType,
+    /// The same `med_trans_id` was notified with other facts.
+    #[error("other_facts_before")]
+    OtherFactsBefore,
+    /// The same `hosp_out_trade_no` was notified as paid by another order.
+    #[error("paid_by_another_order")]
+    PaidByAnotherOrder,
+}
+
+impl NotificationError {
+    /// The only place where this error meets the wire: the `return_msg`, without the trace id.
+    fn return_msg(&self) -> String {
+        match self {
+            Self::Xml(fault) => fault.to_string(),
+            Self::UnknownInstitution => "通知地址无此医疗机构".to_owned(),
+            Self::OtherCaller(field) => format!("参数格式校验错误 {field} is invalid"),
+            Self::Sign(fault) => fault.to_string(),
+            Self::NoSuccess => "参数格式校验错误 result_code is invalid".to_owned(),
+            Self::Field(fault) => format!("参数格式校验错误 {fault}"),
+            Self::Contradiction(Contradiction::PartsExceedTotal) => "订单金额不符".to_owned(),
+            Self::Contradiction(Contradiction::AgainstPayType) => "金额与支付方式不符".to_owned(),
+            Self::Contradiction(Contradiction::OtherFactsBefore) => {
+                "与此前通知内容不一致".to_owned()
+            }
+            Self::Contradiction(Contradiction::PaidByAnotherOrder) => {
+                "该医院订单号已由其他诊疗单支付".to_owned()
+            }
+            Self::Store(_) => "系统错误，请稍后重试".to_owned(),
+        }
+    }
+
+    /// Ours to mend, so it is logged as an error.
+    fn is_ours(&self) -> bool {
+        matches!(self, Self::Store(_))
+    }
+}
+
+/// What of a notice is recorded and compared. No personal data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Facts {
+    pub(super) org_no: OrgNo,
+    pub(super) med_trans_id: String,
+    pub(super) hosp_out_trade_no: String,
+    pub(super) pay_type: PayType,
+    pub(super) total_fee: Fen,
+    pub(super) cash_fee: Fen,
+    pub(super) insurance_fee: Fen,
+    pub(super) time_end: Timestamp,
+}
+
+impl Facts {
+    fn of(org_no: &OrgNo, notification: &Notification) -> Self {
+        Self {
+            org_no: org_no.clone(),
+            med_trans_id: notification.med_trans_id.as_str().to_owned(),
+            hosp_out_trade_no: notification.hosp_out_trade_no.as_str().to_owned(),
+            pay_type: notification.pay_type,
+            total_fee: notification.total_fee,
+            cash_fee: notification.cash_fee,
+            insurance_fee: notification.insurance_fee,
+            time_end: notification.time_end,
+        }
+    }
+
+    /// What is wrong with the notice by itself.
+    pub(super) fn contradiction(&self) -> Option<Contradiction> {
+        let parts = self.cash_fee.checked_add(self.insurance_fee);
+        if parts.is_none_or(|parts| parts > self.total_fee) {
+            return Some(Contradiction::PartsExceedTotal);
+        }
+        let right = match self.pay_type {
+            PayType::Cash => self.insurance_fee.is_zero() && !self.cash_fee.is_zero(),
+            PayType::Insurance => self.cash_fee.is_zero() && !self.insurance_fee.is_zero(),
+            PayType::Mixed => !self.cash_fee.is_zero(),
+        };
+        (!right).then_some(Contradiction::AgainstPayType)
+    }
+}
+
+/// Receives a notification and answers with the acknowledgement.
+pub(crate) async fn receive(
+    State(gateway): State<Gateway>,
+    Path(org_no): Path<String>,
+    body: Body,
+) -> Response {
+    let begun = gateway.clock.elapsed();
+    let rid = gateway.rid();
+    let outcome = take(&gateway, &org_no, body).await;
+    let duration_ms = gateway.clock.elapsed().0 - begun.0;
+    let acknowledgement = match &outcome {
+        Ok((facts, recorded)) => {
+            let med_trans_id = facts.med_trans_id.as_str();
+            tracing::info!(rid, med_trans_id, ?recorded, duration_ms, "notification acknowledged");
+            Acknowledgement::ok()
+        }
+        Err(error) => {
+            // The address is whatever somebody typed, so only a known hospital is named.
+            let org_no = gateway.settings.institution(&org_no).map(|known| known.org_no.as_str());
+            if error.is_ours() {
+                tracing::error!(rid, org_no, %error, duration_ms, "notification not recorded");
+            } else {
+                tracing::info!(rid, org_no, %error, duration_ms, "notification refused");
+            }
+            Acknowledgement::fail(&format!("{} rid: {rid}", error.return_msg()))
+        }
+    };
+    ([(CONTENT_TYPE, "application/xml; charset=utf-8")], acknowledgement.to_xml()).into_response()
+}
+
+async fn take(
+    gateway: &Gateway,
+    org_no: &str,
+    body: Body,
+) -> Result<(Facts, Recorded), NotificationError> {
+    let body = to_bytes(body, MAX_BODY).await.map_err(|_| XmlFault::TooLarge)?;
+    let received = Received::read(&body)?;
+    let institution =
+        gateway.settings.institution(org_no).ok_or(NotificationError::UnknownInstitution)?;
+    check_caller(&received, institution)?;
+    let verified = received.verify_from_platform(&institution.api_key)?;
+    let success = |field| verified.fields().value(field) == Some("SUCCESS");
+    if !success("return_code") || !success("result_code") {
+        return Err(NotificationError::NoSuccess);
+    }
+    let facts = Facts::of(&institution.org_no, &Notification::decode(&verified)?);
+    let recorded = record(gateway, facts.clone()).await?;
+    match recorded {
+        Recorded::First | Recorded::Again => Ok((facts, recorded)),
+        Recorded::Refused(contradiction) => Err(NotificationError::Contradiction(contradiction)),
+    }
+}
+
+/// The accounts are compared before the signature, because they say whose key it should be.
+fn check_caller(received: &Received, wanted: &Institution) -> Result<(), NotificationError> {
+    let other = NotificationError::OtherCaller;
+    let appid: Appid = received.key_field("appid")?.ok_or(FieldFault::needed("appid"))?;
+    if appid != wanted.appid {
+        return Err(other("appid"));
+    }
+    let mch_id: MchId = received.key_field("mch_id")?.ok_or(FieldFault::needed("mch_id"))?;
+    if mch_id != wanted.mch_id {
+        return Err(other("mch_id"));
+    }
+    let sub_appid: Option<Appid> = received.key_field("sub_appid")?;
+    if sub_appid.is_some() && sub_appid != wanted.sub_appid {
+        return Err(other("sub_appid"));
+    }
+    let sub_mch_id: Option<MchId> = received.key_field("sub_mch_id")?;
+    if sub_mch_id != wanted.sub_mch_id {
+        return Err(other("sub_mch_id"));
+    }
+    Ok(())
+}
+
+async fn record(gateway: &Gateway, facts: Facts) -> Result<Recorded, StoreError> {
+    let now = gateway.clock.now();
+    gateway
+        .store
+        .write("record a notification", move |tx| {
+            let facts = facts.clone();
+            Box::pin(async move { rows::record(tx, &facts, now).await })
+        })
+        .await
+}
