@@ -1,0 +1,65 @@
+//! What a sandbox is made of.
+
+use crate::persons::Persons;
+use medpay_domain::{Appid, CityId, MchId};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a sandbox keeps its books, where it can be reached, and whom it knows.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder of the parties' books, made if it is missing.
+    pub data_dir: PathBuf,
+    /// The sandbox's own address as patients open it, without a slash at the end.
+    pub public_url: String,
+    /// The platform's address: the phone follows its links and nobody else's.
+    pub platform_url: String,
+    /// The invented people: [`Persons::built_in`] unless a test wants others.
+    pub persons: Persons,
+    /// The public accounts of the test institutions.
+    pub accounts: Vec<Account>,
+    /// Cities whose bureau gives insurance money back for a year; in all others only on the day
+    /// it was paid (guide, FAQ).
+    pub late_reversal_cities: Vec<CityId>,
+    /// How courier and phone reach the others. It must not follow redirects by itself and needs
+    /// no cookie store: the phone does both, as a person's browser.
+    pub http: reqwest::Client,
+}
+
+/// A test institution's public account (公众号 or mini-program) and the key of its merchant number.
+#[derive(Clone)]
+pub struct Account {
+    /// Its id.
+    pub appid: Appid,
+    /// Its name, as a patient reads it.
+    pub name: String,
+    /// The secret with which it redeems OAuth codes.
+    pub secret: String,
+    /// The merchant number that signs its notifications; none if another account's does.
+    pub mch_id: Option<MchId>,
+    /// That number's API key (32 characters).
+    pub api_key: Option<String>,
+    /// The message templates that it may send.
+    pub templates: Vec<Template>,
+}
+
+/// Masks the secret and the key.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("appid", &self.appid)
+            .field("name", &self.name)
+            .field("mch_id", &self.mch_id)
+            .field("templates", &self.templates)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A message template of an account (PROTOCOL 7.2).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Template {
+    /// `template_id`.
+    pub id: String,
+    /// Its text in WeChat's form: lines with `{{first.DATA}}`, `{{keyword1.DATA}}`, ….
+    pub content: String,
+}
