@@ -1,0 +1,46 @@
+//! How a connection to PostgreSQL is made.
+
+use crate::error::StoreError;
+use crate::options::{Options, Schema};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Reads `url` and makes a pool of up to `size` connections to it, with the service's schema as
+/// their search path. Nothing is connected yet.
+pub(crate) fn pool(
+    url: &str,
+    schema: Schema,
+    options: &Options,
+    size: usize,
+) -> Result<Pool, StoreError> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if schema.name.is_empty() || !schema.name.chars().all(plain) {
+        return Err(StoreError::Misuse(format!("{:?} is no name for a schema", schema.name)));
+    }
+    // The parser's own error can quote the URL, and with it the password.
+    let mut config: Config = url
+        .parse()
+        .map_err(|_| StoreError::Unavailable("the URL of PostgreSQL cannot be read".to_owned()))?;
+    let search_path = format!("-c search_path={}", schema.name);
+    let all = match config.get_options() {
+        Some(given) => format!("{given} {search_path}"),
+        None => search_path,
+    };
+    config.options(all);
+    if config.get_application_name().is_none() {
+        config.application_name(format!("medpay {}", schema.name));
+    }
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = match &options.tls {
+        None => Manager::from_config(config, NoTls, recycling),
+        Some(tls) => {
+            let tls = MakeRustlsConnect::new(rustls::ClientConfig::clone(tls));
+            Manager::from_config(config, tls, recycling)
+        }
+    };
+    Pool::builder(manager)
+        .max_size(size.max(1))
+        .build()
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
+}

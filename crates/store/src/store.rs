@@ -1,0 +1,207 @@
+//! The store: one database of one service.
+
+use crate::batch::Shared;
+use crate::error::StoreError;
+use crate::faults::FaultHook;
+use crate::jobs::JobSignal;
+use crate::migrations::{Missing, bring_up};
+use crate::options::{Location, Options, Schema};
+use crate::postgres::{self, PgSession};
+use crate::sqlite::{self, Role};
+use crate::statistics::{Counters, Statistics};
+use crate::tx::{Session, Tx};
+use crate::work::{BoxFuture, Work, work};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::watch;
+
+/// One database of one service. Cheap to clone; the last clone to go ends its threads and tasks
+/// once what waits is written.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    open: Mutex<Option<Open>>,
+    places: usize,
+}
+
+/// What an open store has, and a closed one has not.
+struct Open {
+    writes: Sender<Box<dyn Work>>,
+    reads: Reads,
+    workers: Workers,
+}
+
+enum Reads {
+    Sqlite(Sender<Box<dyn Work>>),
+    Postgres(postgres::Reads),
+}
+
+enum Workers {
+    Sqlite(Vec<std::thread::JoinHandle<()>>),
+    Postgres(Vec<tokio::task::JoinHandle<()>>),
+}
+
+impl Store {
+    /// Opens the database at `location` and checks its tables: SQLite's are brought up to date;
+    /// PostgreSQL's only if [`Options::migrate`] says so, otherwise older ones are refused. Needs a
+    /// tokio runtime.
+    pub async fn open(
+        location: &Location,
+        schema: Schema,
+        options: &Options,
+        faults: Arc<dyn FaultHook>,
+    ) -> Result<Self, StoreError> {
+        let (pushed, _) = watch::channel(0);
+        let counters = Counters::default();
+        let shared = Arc::new(Shared { counters, faults, retries: options.retries, pushed });
+        let open = match location {
+            Location::Sqlite(path) => {
+                let sizes = (options.queue, options.batch, options.readers);
+                let started = sqlite::start(path, &shared, sizes, move |tx| {
+                    sqlite::at_once(bring_up(tx, schema, Missing::Apply)).map(drop)
+                });
+                let sqlite::Threads { writes, reads, threads } = started.await?;
+                Open { writes, reads: Reads::Sqlite(reads), workers: Workers::Sqlite(threads) }
+            }
+            Location::Postgres(url) => {
+                let missing = if options.migrate { Missing::Apply } else { Missing::Refuse };
+                migrate_postgres(url, schema, options, missing).await?;
+                let writers = postgres::pool(url, schema, options, options.writers)?;
+                let readers = postgres::pool(url, schema, options, options.readers)?;
+                let postgres::Tasks { writes, reads, writers } =
+                    postgres::start(&writers, readers, &shared, options);
+                Open { writes, reads: Reads::Postgres(reads), workers: Workers::Postgres(writers) }
+            }
+        };
+        let open = Mutex::new(Some(open));
+        Ok(Self(Arc::new(Inner { shared, open, places: options.queue })))
+    }
+
+    /// Applies the migrations that are missing at `location`, and answers their names.
+    pub async fn migrate(
+        location: &Location,
+        schema: Schema,
+        options: &Options,
+    ) -> Result<Vec<String>, StoreError> {
+        match location {
+            Location::Postgres(url) => migrate_postgres(url, schema, options, Missing::Apply).await,
+            Location::Sqlite(path) => {
+                let path = path.clone();
+                let done = tokio::task::spawn_blocking(move || {
+                    let mut tx = sqlite::open(&path, Role::Writer)?;
+                    sqlite::at_once(bring_up(&mut tx, schema, Missing::Apply))
+                });
+                done.await.unwrap_or_else(|_| Err(StoreError::Panicked("migrate".to_owned())))
+            }
+        }
+    }
+
+    /// Runs `body` in a transaction and answers its result after the commit.
+    ///
+    /// The body awaits nothing but its [`Tx`], has no effect beside it, and may be run again, so it
+    /// clones what it consumes. An `Err` of its own undoes it and nothing else. If the caller goes
+    /// away, the write still happens, wholly or not at all.
+    pub async fn write<B, T, E>(&self, label: &'static str, body: B) -> Result<T, E>
+    where
+        B: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (work, answer) = work(label, body);
+        self.submit(|open| sent(&open.writes, work))?;
+        // The writer only lets go of work unanswered when the runtime or the process is ending.
+        answer.await.unwrap_or_else(|_| {
+            Err(StoreError::Unknown("the writer ended before it answered".to_owned()).into())
+        })
+    }
+
+    /// Runs `body` in a transaction that sees one moment of the database and writes nothing.
+    pub async fn read<B, T, E>(&self, label: &'static str, body: B) -> Result<T, E>
+    where
+        B: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (work, answer) = work(label, body);
+        self.submit(|open| match &open.reads {
+            Reads::Sqlite(queue) => sent(queue, work),
+            Reads::Postgres(reads) => reads.start(work).map_err(|_| StoreError::Busy),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// The counts since the store was opened.
+    pub fn statistics(&self) -> Statistics {
+        self.0.shared.counters.read()
+    }
+
+    /// A signal that is given after every commit of this process that pushed or postponed jobs, and
+    /// by [`Store::wake`].
+    pub fn job_pushed(&self) -> JobSignal {
+        JobSignal(self.0.shared.pushed.subscribe())
+    }
+
+    /// Wakes every worker, because business time has moved or because they shall stop.
+    pub fn wake(&self) {
+        self.0.shared.pushed.send_modify(|count| *count += 1);
+    }
+
+    /// Refuses what comes from now on, and ends when everything that waits has been answered.
+    pub async fn close(&self) {
+        let Some(Open { writes, reads, workers }) = self.open_state().take() else { return };
+        drop(writes);
+        match reads {
+            Reads::Sqlite(queue) => drop(queue),
+            Reads::Postgres(reads) => reads.close(self.0.places).await,
+        }
+        match workers {
+            Workers::Postgres(tasks) => {
+                for task in tasks {
+                    let _ = task.await;
+                }
+            }
+            Workers::Sqlite(threads) => {
+                let joined = tokio::task::spawn_blocking(move || {
+                    for thread in threads {
+                        let _ = thread.join();
+                    }
+                });
+                let _ = joined.await;
+            }
+        }
+    }
+
+    fn submit(&self, send: impl FnOnce(&Open) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        let sent = self.open_state().as_ref().map_or(Err(StoreError::Closed), send);
+        if sent == Err(StoreError::Busy) {
+            self.0.shared.counters.busy.add(1);
+        }
+        sent
+    }
+
+    fn open_state(&self) -> MutexGuard<'_, Option<Open>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn sent(queue: &Sender<Box<dyn Work>>, work: Box<dyn Work>) -> Result<(), StoreError> {
+    queue.try_send(work).map_err(|error| match error {
+        TrySendError::Full(_) => StoreError::Busy,
+        TrySendError::Closed(_) => StoreError::Closed,
+    })
+}
+
+/// Migrates, or checks, over a connection of its own.
+async fn migrate_postgres(
+    url: &str,
+    schema: Schema,
+    options: &Options,
+    missing: Missing,
+) -> Result<Vec<String>, StoreError> {
+    let pool = postgres::pool(url, schema, options, 1)?;
+    let mut tx = Tx::new(Session::Postgres(PgSession::new(pool, postgres::Role::Writer)));
+    bring_up(&mut tx, schema, missing).await
+}
