@@ -96,6 +96,25 @@ pub enum Environment {
     Production,
 }
 
+impl Environment {
+    /// Its word in the database and in configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Production => "production",
+        }
+    }
+
+    /// The one of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "test" => Some(Self::Test),
+            "production" => Some(Self::Production),
+            _ => None,
+        }
+    }
+}
+
 /// A hospital as it was admitted (guide §4.2, §4.3).
 #[derive(Debug, Clone)]
 pub struct Institution {
