@@ -70,6 +70,8 @@ pub enum State {
         reversed_at: Option<Timestamp>,
         /// When the cash went back, if it took part.
         returned_at: Option<Timestamp>,
+        /// The attempt at which it did; 1 if it took no part.
+        attempt: u32,
     },
     /// The bureau said no and nothing has moved: the order stays paid, its legs are free again.
     Failed {
@@ -174,7 +176,7 @@ impl Refund {
                 vec![Effect::InsuranceIsBack { at: *at }, Effect::ReturnCash { attempt: 1 }],
             ),
             (S::InsurancePending, E::InsuranceReversed { at }) => (
-                S::Succeeded { reversed_at: Some(*at), returned_at: None },
+                S::Succeeded { reversed_at: Some(*at), returned_at: None, attempt: 1 },
                 vec![Effect::InsuranceIsBack { at: *at }],
             ),
             // Nothing has moved yet, so the order simply stays paid.
@@ -185,7 +187,11 @@ impl Refund {
                 S::CashPending { reversed_at, attempt },
                 E::CashReturned { attempt: answered, at },
             ) if answered == attempt => (
-                S::Succeeded { reversed_at: *reversed_at, returned_at: Some(*at) },
+                S::Succeeded {
+                    reversed_at: *reversed_at,
+                    returned_at: Some(*at),
+                    attempt: *attempt,
+                },
                 vec![Effect::CashIsBack { at: *at }],
             ),
             (
@@ -259,15 +265,19 @@ impl State {
                 | Self::CashStuck { reversed_at: Some(known), .. }
                 | Self::Succeeded { reversed_at: Some(known), .. },
                 Event::InsuranceReversed { at },
-            )
-            | (Self::Succeeded { returned_at: Some(known), .. }, Event::CashReturned { at, .. }) => {
-                known == at
-            }
+            ) => known == at,
+            (
+                Self::Succeeded { returned_at: Some(known), attempt, .. },
+                Event::CashReturned { attempt: answered, at },
+            ) => known == at && attempt == answered,
             (Self::CashPending { attempt, .. }, Event::CashRefused { attempt: answered, .. }) => {
                 answered < attempt
             }
             (Self::CashStuck { attempt, .. }, Event::CashRefused { attempt: answered, .. }) => {
                 answered <= attempt
+            }
+            (Self::Succeeded { attempt, .. }, Event::CashRefused { attempt: answered, .. }) => {
+                answered < attempt
             }
             (Self::Failed { refusal }, Event::InsuranceRefused(again)) => refusal == again,
             _ => false,
@@ -342,7 +352,10 @@ mod tests {
                 State::CashStuck { reversed_at, attempt: 5, refusal: no() },
             ]);
         }
-        states.push(State::Succeeded { reversed_at, returned_at });
+        states.push(State::Succeeded { reversed_at, returned_at, attempt: 1 });
+        if legs.cash() {
+            states.push(State::Succeeded { reversed_at, returned_at, attempt: 2 });
+        }
         if legs.insurance() {
             states.push(State::Failed { refusal: no() });
         }
@@ -354,7 +367,7 @@ mod tests {
             State::InsurancePending => "InsurancePending".to_owned(),
             State::CashPending { attempt, .. } => format!("CashPending {attempt}"),
             State::CashStuck { attempt, .. } => format!("CashStuck {attempt}"),
-            State::Succeeded { .. } => "Succeeded".to_owned(),
+            State::Succeeded { attempt, .. } => format!("Succeeded {attempt}"),
             State::Failed { .. } => "Failed".to_owned(),
         }
     }
