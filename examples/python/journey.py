@@ -166,7 +166,7 @@ class Visit:
             "spbill_create_ip": "10.193.0.1",
             "city_id": self.institution["city_id"],
             "org_no": self.institution["org_no"],
-            "serial_no": f"S{number[-12:]}",
+            "serial_no": f"S{number[1:]}",
             "gmt_out_create": self.town.now().strftime("%Y%m%d%H%M%S"),
         }
 
@@ -198,7 +198,7 @@ class Visit:
 
     def order_fields(self, kind):
         order = ORDERS[kind]
-        number = f"H{self.run}{kind.replace(' ', '')}"
+        number = f"H{self.run}{list(ORDERS).index(kind):02d}"
         registers = order["type"] == "RegPay"
         fields = {
             **self.hospital(number), **self.patient(),
@@ -211,7 +211,7 @@ class Visit:
             "body": "门诊挂号" if registers else "西药",
             "pay_type": order["pay_type"],
             "is_dept": 4,
-            "bill_no": f"B{number[1:13]}",
+            "bill_no": f"B{number[1:]}",
         }
         if order["pay_type"] != 1:
             fields["request_content"] = (
