@@ -8,8 +8,10 @@
 mod http_transport;
 mod json;
 pub mod public_account;
+mod signed;
 mod transport;
 
 pub use http_transport::HttpTransport;
 pub use json::call_json;
+pub use signed::{Downloaded, SignedClient, signed_reply};
 pub use transport::{AnswerLimit, Transport, Unanswered};
