@@ -23,7 +23,7 @@ pub fn show(status: StatusCode, page: &impl Template) -> Response {
             let headers = [
                 (CACHE_CONTROL, "no-store"),
                 (CONTENT_SECURITY_POLICY, POLICY),
-                (REFERRER_POLICY, "no-referrer"),
+                (REFERRER_POLICY, "same-origin"),
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             ];
             (status, headers, Html(html)).into_response()

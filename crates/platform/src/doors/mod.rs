@@ -9,6 +9,7 @@ pub mod bureau;
 pub mod closed;
 pub mod hospital;
 pub mod messenger;
+mod over_http;
 pub mod wallet;
 pub mod wechat;
 

@@ -1,0 +1,36 @@
+//! All doors over one transport, as the binary wants them.
+
+use super::bureau::HttpBureau;
+use super::closed::Closed;
+use super::hospital::HttpHospital;
+use super::messenger::HttpMessenger;
+use super::wallet::HttpWallet;
+use super::wechat::HttpWeChat;
+use super::WeChat;
+use crate::app::{Doors, Parties};
+use crate::settings::{Counterparties, Settings};
+use medpay_client::Transport;
+use std::sync::Arc;
+
+impl Doors {
+    /// The doors that `settings` describe, over `transport`.
+    pub fn over_http(transport: Arc<dyn Transport>, settings: &Settings) -> Self {
+        let timeout_ms = settings.call_timeout_ms;
+        let parties = |at: &Counterparties| Parties {
+            bureau: Arc::new(HttpBureau::new(transport.clone(), &at.bureau_url, timeout_ms)),
+            wallet: Arc::new(HttpWallet::new(transport.clone(), &at.wallet_url, timeout_ms)),
+        };
+        let wechat: Arc<dyn WeChat> =
+            Arc::new(HttpWeChat::new(transport.clone(), &settings.wechat_url, timeout_ms));
+        Self {
+            test: parties(&settings.test),
+            production: settings.production.as_ref().map_or_else(
+                || Parties { bureau: Arc::new(Closed), wallet: Arc::new(Closed) },
+                parties,
+            ),
+            messenger: Arc::new(HttpMessenger::new(wechat.clone())),
+            hospital: Arc::new(HttpHospital::new(transport.clone(), settings)),
+            wechat,
+        }
+    }
+}
