@@ -34,10 +34,8 @@ pub enum NotificationError {
     /// The signature is not the platform's.
     #[error(transparent)]
     Sign(#[from] SignFault),
-    /// It does not tell of a success, and nothing else is notified.
-    #[error("it tells of no success")]
-    NoSuccess,
-    /// A field is missing or not of its type.
+    /// A field is missing or not of its type; a code that is not SUCCESS among them, since nothing
+    /// else is notified.
     #[error(transparent)]
     Field(#[from] FieldFault),
     /// The facts cannot be.
@@ -74,7 +72,6 @@ impl NotificationError {
             Self::UnknownInstitution => "通知地址无此医疗机构".to_owned(),
             Self::OtherCaller(field) => format!("参数格式校验错误 {field} is invalid"),
             Self::Sign(fault) => fault.to_string(),
-            Self::NoSuccess => "参数格式校验错误 result_code is invalid".to_owned(),
             Self::Field(fault) => format!("参数格式校验错误 {fault}"),
             Self::Contradiction(Contradiction::PartsExceedTotal) => "订单金额不符".to_owned(),
             Self::Contradiction(Contradiction::AgainstPayType) => "金额与支付方式不符".to_owned(),
@@ -150,7 +147,7 @@ pub(crate) async fn receive(
         Ok((facts, recorded)) => {
             let med_trans_id = facts.med_trans_id.as_str();
             tracing::info!(rid, med_trans_id, ?recorded, duration_ms, "notification acknowledged");
-            Acknowledgement::ok()
+            Acknowledgement::Accepted
         }
         Err(error) => {
             // The address is whatever somebody typed, so only a known hospital is named.
@@ -160,7 +157,7 @@ pub(crate) async fn receive(
             } else {
                 tracing::info!(rid, org_no, %error, duration_ms, "notification refused");
             }
-            Acknowledgement::fail(&format!("{} rid: {rid}", error.return_msg()))
+            Acknowledgement::Refused(format!("{} rid: {rid}", error.return_msg()))
         }
     };
     ([(CONTENT_TYPE, "application/xml; charset=utf-8")], acknowledgement.to_xml()).into_response()
@@ -177,10 +174,6 @@ async fn take(
         gateway.settings.institution(org_no).ok_or(NotificationError::UnknownInstitution)?;
     check_caller(&received, institution)?;
     let verified = received.verify_from_platform(&institution.api_key)?;
-    let success = |field| verified.fields().value(field) == Some("SUCCESS");
-    if !success("return_code") || !success("result_code") {
-        return Err(NotificationError::NoSuccess);
-    }
     let facts = Facts::of(&institution.org_no, &Notification::decode(&verified)?);
     let recorded = record(gateway, facts.clone()).await?;
     match recorded {

@@ -3,6 +3,7 @@
 use super::notification::{Contradiction, Facts};
 use medpay_domain::{OrgNo, Timestamp};
 use medpay_store::{Row, StoreError, Tx, args};
+use medpay_wire::states::PayType;
 
 /// What became of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,8 +205,8 @@ fn read_listed(row: &Row, reason: Option<String>) -> Result<Listed, StoreError> 
 /// The wire's code, as a number.
 fn pay_type_code(facts: &Facts) -> i64 {
     match facts.pay_type {
-        medpay_wire::states::PayType::Cash => 1,
-        medpay_wire::states::PayType::Insurance => 2,
-        medpay_wire::states::PayType::Mixed => 3,
+        PayType::Cash => 1,
+        PayType::Insurance => 2,
+        PayType::Mixed => 3,
     }
 }
