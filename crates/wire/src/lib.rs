@@ -33,6 +33,7 @@ pub mod request_content;
 pub mod scan_fields;
 pub mod sendmsg;
 pub mod sign;
+pub mod sign_causes;
 pub mod states;
 pub mod unifiedorder;
 pub mod value;
