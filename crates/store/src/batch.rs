@@ -162,10 +162,8 @@ impl Writer {
                 Ok(()) => return Ok(()),
                 Err(failure) => failure,
             };
-            let cause = match failure.trouble {
-                Some(Trouble::Broken(cause) | Trouble::Contended(cause)) => cause,
-                None => return Err(failure.error),
-            };
+            // On SQLite the engine itself has waited for the other process already.
+            let Some(Trouble::Broken(cause)) = failure.trouble else { return Err(failure.error) };
             if attempt >= self.shared.retries {
                 return Err(StoreError::Unavailable(cause));
             }
@@ -296,7 +294,9 @@ pub(crate) async fn run_read(
     }
     let verdict = run_body(tx, work, counters).await;
     tx.rollback().await;
-    counters.reads.add(1);
+    if !matches!(verdict, Verdict::Again(_)) {
+        counters.reads.add(1);
+    }
     match verdict {
         Verdict::Done | Verdict::Refused => Ok(None),
         Verdict::Failed(error) => Ok(Some(error)),

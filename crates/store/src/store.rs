@@ -63,8 +63,8 @@ impl Store {
                 let started = sqlite::start(path, &shared, sizes, move |tx| {
                     sqlite::at_once(bring_up(tx, schema, Missing::Apply)).map(drop)
                 });
-                let sqlite::Threads { writes, reads, threads } = started.await?;
-                Open { writes, reads: Reads::Sqlite(reads), workers: Workers::Sqlite(threads) }
+                let sqlite::Threads { writes, reads, handles } = started.await?;
+                Open { writes, reads: Reads::Sqlite(reads), workers: Workers::Sqlite(handles) }
             }
             Location::Postgres(url) => {
                 let missing = if options.migrate { Missing::Apply } else { Missing::Refuse };
@@ -174,8 +174,11 @@ impl Store {
         }
     }
 
-    fn submit(&self, send: impl FnOnce(&Open) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let sent = self.open_state().as_ref().map_or(Err(StoreError::Closed), send);
+    fn submit(
+        &self,
+        enqueue: impl FnOnce(&Open) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let sent = self.open_state().as_ref().map_or(Err(StoreError::Closed), enqueue);
         if sent == Err(StoreError::Busy) {
             self.0.shared.counters.busy.add(1);
         }

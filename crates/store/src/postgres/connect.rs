@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::options::{Options, Schema};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use std::time::Duration;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -31,6 +32,7 @@ pub(crate) fn pool(
     if config.get_application_name().is_none() {
         config.application_name(format!("medpay {}", schema.name));
     }
+    be_impatient(&mut config);
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match &options.tls {
         None => Manager::from_config(config, NoTls, recycling),
@@ -43,4 +45,19 @@ pub(crate) fn pool(
         .max_size(size.max(1))
         .build()
         .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Bounds, in machine time, on what a host that has silently gone may cost, where the URL says
+/// nothing else: without them a writer would wait for hours before it looks for the next host.
+fn be_impatient(config: &mut Config) {
+    const UNSET_IDLE: Duration = Duration::from_hours(2);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(5));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(15));
+    }
+    if config.get_keepalives_idle() == UNSET_IDLE {
+        config.keepalives_idle(Duration::from_secs(15));
+    }
 }

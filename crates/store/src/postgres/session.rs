@@ -34,7 +34,7 @@ impl PgSession {
     }
 
     fn client(&self) -> Result<&ClientWrapper, Failure> {
-        let client = self.client.as_ref().map(|object| &**object);
+        let client = self.client.as_deref();
         client.ok_or_else(|| broken("there is no connection".to_owned()))
     }
 
@@ -108,7 +108,7 @@ impl PgSession {
     fn failure(&self, error: &tokio_postgres::Error) -> Failure {
         let Some(fault) = error.as_db_error() else {
             let of_connection = error.is_closed()
-                || error.source().is_some_and(|cause| cause.is::<std::io::Error>())
+                || error.source().is_some_and(<dyn Error>::is::<std::io::Error>)
                 || self.client().is_ok_and(|client| client.is_closed());
             if of_connection {
                 return broken(described(error));

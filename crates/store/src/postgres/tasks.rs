@@ -32,7 +32,7 @@ pub(crate) fn start(
     shared: &Arc<Shared>,
     options: &Options,
 ) -> Tasks {
-    let (writes, waiting) = channel(options.queue);
+    let (queue, waiting) = channel(options.queue);
     let waiting = Arc::new(Mutex::new(waiting));
     let writers = (0..options.writers.max(1))
         .map(|_| {
@@ -44,7 +44,7 @@ pub(crate) fn start(
         .collect();
     let waiting = Arc::new(Semaphore::new(options.queue));
     let reads = Reads { pool: readers, waiting, shared: Arc::clone(shared) };
-    Tasks { writes, reads, writers }
+    Tasks { writes: queue, reads, writers }
 }
 
 /// Commits what waits, together, until the queue is closed and empty. One writer waits at the

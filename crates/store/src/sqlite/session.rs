@@ -92,10 +92,11 @@ impl SqliteSession {
     /// Rolls back what is open. It cannot fail in a way that leaves the transaction open: what
     /// SQLite cannot roll back now it rolls back when the file is opened next.
     pub(crate) fn rollback(&mut self) {
-        if !self.connection.is_autocommit() {
-            if let Err(failure) = self.control(&["ROLLBACK"]) {
-                tracing::error!(error = %failure.error, "SQLite could not roll back");
-            }
+        if self.connection.is_autocommit() {
+            return;
+        }
+        if let Err(failure) = self.control(&["ROLLBACK"]) {
+            tracing::error!(error = %failure.error, "SQLite could not roll back");
         }
     }
 }

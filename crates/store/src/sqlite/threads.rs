@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 pub(crate) struct Threads {
     pub(crate) writes: Sender<Box<dyn Work>>,
     pub(crate) reads: Sender<Box<dyn Work>>,
-    pub(crate) threads: Vec<JoinHandle<()>>,
+    pub(crate) handles: Vec<JoinHandle<()>>,
 }
 
 /// Runs `future` on this thread. On SQLite nothing waits, so one poll is all it takes.
@@ -40,8 +40,8 @@ pub(crate) async fn start<P>(
 where
     P: FnOnce(&mut Tx) -> Result<(), StoreError> + Send + 'static,
 {
-    let (writes, waiting) = channel(queue);
-    let (writer, tx) = launch(
+    let (write_queue, waiting) = channel(queue);
+    let (writer, opened) = launch(
         "store-writer",
         path,
         Role::Writer,
@@ -51,9 +51,9 @@ where
         },
         prepare,
     )?;
-    tx.await.map_err(|_| StoreError::Closed)??;
-    let mut threads = vec![writer];
-    let (reads, waiting) = channel(queue);
+    opened.await.map_err(|_| StoreError::Closed)??;
+    let mut handles = vec![writer];
+    let (read_queue, waiting) = channel(queue);
     let waiting = Arc::new(Mutex::new(waiting));
     for _ in 0..readers.max(1) {
         let (shared, waiting) = (Arc::clone(shared), Arc::clone(&waiting));
@@ -67,9 +67,9 @@ where
             |_| Ok(()),
         )?;
         opened.await.map_err(|_| StoreError::Closed)??;
-        threads.push(reader);
+        handles.push(reader);
     }
-    Ok(Threads { writes, reads, threads })
+    Ok(Threads { writes: write_queue, reads: read_queue, handles })
 }
 
 type Opened = oneshot::Receiver<Result<(), StoreError>>;

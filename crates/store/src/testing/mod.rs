@@ -108,7 +108,7 @@ where
 
 /// Makes one test into two, `name::sqlite` and `name::postgres`, with a fresh database each:
 ///
-/// ```ignore
+/// ```text
 /// on_both!(a_refused_order_leaves_nothing, async |db: TestDb| {
 ///     let store = db.open(SCHEMA).await;
 ///     …
@@ -119,7 +119,6 @@ macro_rules! on_both {
     ($(#[$about:meta])* $name:ident, $body:expr) => {
         $(#[$about])*
         mod $name {
-            #[expect(unused_imports, reason = "a body may need nothing from outside")]
             use super::*;
 
             #[test]
