@@ -7,4 +7,5 @@
 pub mod journey;
 pub mod ready;
 
+pub use journey::{Player, StepResult, play, table};
 pub use ready::Ready;

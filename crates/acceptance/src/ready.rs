@@ -64,6 +64,13 @@ pub struct Institution {
     pub city_id: String,
 }
 
+impl Institution {
+    /// Whether its orders are a test's; nothing else is played with.
+    pub fn is_test(&self) -> bool {
+        self.environment == "test"
+    }
+}
+
 /// Who calls (PROTOCOL 1.5).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
