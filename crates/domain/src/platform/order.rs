@@ -101,7 +101,7 @@ impl Order {
             ) if of == attempt => unpaid(*attempt, cash.as_ref(), refusal.clone()),
             (
                 S::InsuranceReversing { attempt, cash, .. },
-                E::InsuranceReversed { attempt: of },
+                E::InsuranceReversed { attempt: of, .. },
                 _,
             ) if of == attempt => unpaid(*attempt, cash.as_ref(), other_amounts()),
             // Undoing and giving back are owed, so a refusal leads to another try.

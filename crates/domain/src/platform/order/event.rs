@@ -46,6 +46,8 @@ pub enum Event {
     InsuranceReversed {
         /// The try.
         attempt: u32,
+        /// When.
+        at: Timestamp,
     },
     /// The bureau refused to undo it.
     ReversalRefused {

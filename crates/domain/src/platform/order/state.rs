@@ -141,7 +141,7 @@ impl State {
             }
             Event::CashTaken { cash, .. } => self.cash() == Some(cash),
             Event::InsuranceSettled { settled, .. } => self.settlement() == Some(settled),
-            Event::InsuranceRefused { attempt, .. } | Event::InsuranceReversed { attempt } => {
+            Event::InsuranceRefused { attempt, .. } | Event::InsuranceReversed { attempt, .. } => {
                 past(attempt) || going_back
             }
             Event::CashRefused { attempt, .. }

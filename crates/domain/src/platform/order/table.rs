@@ -121,7 +121,7 @@ fn event(order: &Order, name: &str) -> Event {
         "ins- of an earlier try" => {
             Event::InsuranceRefused { attempt: earlier, refusal: refusal(Leg::Insurance) }
         }
-        "undo+" => Event::InsuranceReversed { attempt },
+        "undo+" => Event::InsuranceReversed { attempt, at: moment("20180620235959") },
         "undo-" => Event::ReversalRefused { attempt },
         "back+" => Event::CashReturned { attempt, at: moment("20180621000100") },
         "back-" => Event::CashReturnRefused { attempt },
