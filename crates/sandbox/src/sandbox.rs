@@ -1,11 +1,16 @@
 //! All the parties of one town, over one folder of books.
 
 use crate::books::BookError;
+use crate::bureau::Bureau;
 use crate::clock::TestClock;
+use crate::courier::Courier;
 use crate::settings::Settings;
-use crate::shell;
+use crate::shell::{self, LateAnswers};
+use crate::wallet::Wallet;
+use crate::wechat::WeChat;
 use medpay_domain::{Clock, Entropy};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// The sandbox: every party but platform and hospital.
 #[derive(Clone)]
@@ -17,7 +22,14 @@ pub struct Sandbox {
 pub(crate) struct Parties {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<TestClock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) bureau: Bureau,
+    pub(crate) wallet: Wallet,
+    pub(crate) wechat: Arc<WeChat>,
+    pub(crate) courier: Courier,
+    /// Answers that are held back until they are too late.
+    pub(crate) late: LateAnswers,
+    /// Counts the notifications that the courier has delivered.
+    pub(crate) delivered: watch::Sender<u64>,
 }
 
 /// Why a sandbox does not open.
@@ -45,7 +57,29 @@ impl Sandbox {
         let folder = settings.data_dir.as_path();
         let named = |file| move |source| OpenError::Book { file, source };
         let clock = TestClock::open(folder, machine).map_err(named("clock.db"))?;
-        Ok(Self { parties: Arc::new(Parties { settings, clock, entropy }) })
+        let bureau = Bureau::open(
+            folder,
+            settings.persons.clone(),
+            settings.late_reversal_cities.clone(),
+            Arc::clone(&entropy),
+        )
+        .map_err(named("bureau.db"))?;
+        let wechat = WeChat::open(
+            folder,
+            settings.persons.clone(),
+            settings.accounts.clone(),
+            Arc::clone(&entropy),
+        )
+        .map_err(named("wechat.db"))?;
+        let wechat = Arc::new(wechat);
+        let wallet = Wallet::open(folder, settings.persons.clone(), Arc::clone(&wechat), entropy)
+            .map_err(named("wallet.db"))?;
+        let courier =
+            Courier::open(folder, settings.accounts.clone()).map_err(named("courier.db"))?;
+        let late = LateAnswers::default();
+        let (delivered, _) = watch::channel(0);
+        let parties = Parties { settings, clock, bureau, wallet, wechat, courier, late, delivered };
+        Ok(Self { parties: Arc::new(parties) })
     }
 
     /// Everything the sandbox serves over HTTP.

@@ -153,7 +153,13 @@ pub(super) fn save_entry(
         "INSERT INTO entries (key, kind, insurance_order_id, insurance_fen, at_ms)
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![key, kind, insurance_order_id.as_str(), insurance_fee.get(), at.as_ms()])?;
+    .execute(params![
+        key,
+        kind,
+        insurance_order_id.as_str(),
+        insurance_fee.get(),
+        at.as_ms()
+    ])?;
     Ok(())
 }
 

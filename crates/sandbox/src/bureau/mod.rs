@@ -14,10 +14,10 @@ use crate::books::{self as common, Book, BookError};
 use crate::faults::{AmountFault, Armed, Delivery, Fault};
 use crate::once::{Command, Plan, Way, answer_once, answer_question};
 use crate::persons::{Behaviour, Person, Persons};
-use medpay_domain::{CardNo, CardType, CityId, Entropy, Fen, InsuranceOrderId, Timestamp};
+use medpay_domain::{CardNo, CityId, Entropy, Fen, InsuranceOrderId, Timestamp};
 use medpay_wire::contracts::bureau::{
     Claim, DayKind, DayList, FindInsured, FoundInsured, Insured, ListDay, Outcome, PreSettle,
-    PreSettled, Query, RegisterVisit, Reverse, Settle, Settlement, Split, VisitRegistered,
+    PreSettled, Query, RegisterVisit, Reverse, Settle, Settlement, VisitRegistered,
 };
 use medpay_wire::id_card;
 use rusqlite::Connection;
@@ -72,8 +72,7 @@ impl Bureau {
 
     fn by_card_no(&self, medical_card_no: &CardNo) -> Option<&Person> {
         self.persons.iter().find(|person| {
-            person.medical_card_no == *medical_card_no
-                && person.behaviour != Behaviour::NotInsured
+            person.medical_card_no == *medical_card_no && person.behaviour != Behaviour::NotInsured
         })
     }
 
@@ -84,9 +83,9 @@ impl Bureau {
         if person.insured_name != question.name {
             return FoundInsured::NameMismatch;
         }
-        let number = document_number(person.card_type, &person.insured_id_no);
+        let number = id_card::normalise(person.card_type, person.insured_id_no.reveal());
         if person.card_type != question.card_type
-            || number != document_number(question.card_type, &question.id_no)
+            || number != id_card::normalise(question.card_type, question.id_no.reveal())
         {
             return FoundInsured::DocumentMismatch;
         }
@@ -96,7 +95,7 @@ impl Bureau {
             medical_comp_no: person.medical_comp_no.clone(),
             medical_insurance_type: person.medical_insurance_type.map(|kind| kind.to_string()),
             medical_user_id: person.medical_user_id(),
-            id_digest: id_card::digest(number.reveal()),
+            id_digest: id_card::digest(person.card_type, number.reveal()),
         })
     }
 
@@ -117,8 +116,7 @@ impl Bureau {
     /// How the first answer to a command about this person travels, unless its amount says more.
     fn way_of_person(&self, medical_card_id: &CardNo) -> Way {
         let lost = |person: &Person| {
-            person.medical_card_id == *medical_card_id
-                && person.behaviour == Behaviour::AnswersLost
+            person.medical_card_id == *medical_card_id && person.behaviour == Behaviour::AnswersLost
         };
         if self.persons.iter().any(lost) { Way::Lost } else { Way::Plain }
     }
@@ -214,7 +212,8 @@ impl Bureau {
         books::save_settlement(book, &insurance_order_id, &person.id, order, &split, now)?;
         let fee = split.insurance_fee;
         books::save_entry(book, &order.key, DayKind::Settled, &insurance_order_id, fee, now)?;
-        let response_content = response::of_settlement(person, claim, &split, &insurance_order_id, now);
+        let response_content =
+            response::of_settlement(person, claim, &split, &insurance_order_id, now);
         Ok(Ok(Settlement { insurance_order_id, split, response_content, at: now }))
     }
 
@@ -232,9 +231,10 @@ impl Bureau {
                 let lost = settled.is_some_and(|settled| {
                     let fault = AmountFault::of(settled.total_fee);
                     fault == Some(AmountFault::ReversalAnswerLost)
-                        || self.persons.get(&settled.person).is_some_and(|person| {
-                            person.behaviour == Behaviour::AnswersLost
-                        })
+                        || self
+                            .persons
+                            .get(&settled.person)
+                            .is_some_and(|person| person.behaviour == Behaviour::AnswersLost)
                 });
                 Ok(Plan::Do(if lost { Way::Lost } else { Way::Plain }))
             };
@@ -321,14 +321,6 @@ fn command<'a>(call: &'static str, key: &'a str) -> Command<'a, Outcome> {
         key,
         reused: Outcome::Refused(refusals::key_reused()),
         refused: Outcome::Refused(refusals::armed()),
-    }
-}
-
-/// A document number as the bureau compares it: of an ID card the 18 characters.
-fn document_number(card_type: CardType, number: &CardNo) -> CardNo {
-    match card_type {
-        CardType::IdCard => CardNo::new(id_card::normalise(number.reveal())),
-        _ => number.clone(),
     }
 }
 

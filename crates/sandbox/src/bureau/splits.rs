@@ -42,12 +42,12 @@ pub(super) fn of(claim: &Claim, medical_insurance_type: Option<u8>, account: Fen
 /// held at that time.
 pub(super) fn agrees(split: &Split, claim: &Claim, medical_insurance_type: Option<u8>) -> bool {
     let sum = |a: Fen, b: Fen| a.checked_add(b);
-    let parts = sum(split.self_fee, split.fund_fee).and_then(|sum| sum.checked_add(split.other_fee));
+    let parts =
+        sum(split.self_fee, split.fund_fee).and_then(|sum| sum.checked_add(split.other_fee));
     parts == Some(split.insurance_fee)
         && split.other_fee.is_zero()
         && split.fund_fee <= fund_limit(claim, medical_insurance_type)
-        && sum(split.insurance_fee, split.cash_fee)
-            .is_some_and(|paid| paid <= claim.total_fee)
+        && sum(split.insurance_fee, split.cash_fee).is_some_and(|paid| paid <= claim.total_fee)
 }
 
 /// A split a fen away from `split`, with the same sum: what amount 147 settles.
