@@ -1,0 +1,27 @@
+# What this project is built, tried and tested with. Every target says what it runs.
+
+.PHONY: demo test lint bench chaos
+
+# The whole town on this machine: platform and WeChat on 8600, gateway on 8700, sandbox on 8800.
+demo:
+	cargo run --package medpay --bin medpay -- demo $(ARGS)
+
+# Everything, on both engines. Ends with the number of tests per engine.
+test:
+	.ci/install
+	.ci/test
+
+# What .ci/run checks before it tests.
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# Durable signed unifiedorder over HTTP, as a ratio to the group-commit limit of the same run.
+bench:
+	cargo bench --package medpay
+
+# Processes killed 50 times on each engine while orders are paid and refunded (5 times in `test`).
+chaos:
+	.ci/install
+	MEDPAY_CHAOS_KILLS=50 cargo test --release --package medpay --test it chaos -- --nocapture

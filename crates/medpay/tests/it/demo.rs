@@ -1,0 +1,81 @@
+//! A `medpay demo` of its own, as a process, for tests that play against one.
+
+use medpay_store::Location;
+use medpay_store::testing::TestDb;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+/// A running demo; dropping it ends the process and removes its data.
+pub(crate) struct Demo {
+    process: Child,
+    directory: tempfile::TempDir,
+}
+
+impl Demo {
+    /// Starts a demo on `database` and waits until it has written its ready file.
+    pub(crate) fn start(database: &TestDb) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let log = std::fs::File::create(directory.path().join("log")).expect("a log");
+        let mut command = command(database, directory.path());
+        command.arg("--ready-file").arg(directory.path().join("ready.json"));
+        let process =
+            command.stdout(Stdio::null()).stderr(log).spawn().expect("medpay can be started");
+        let mut demo = Self { process, directory };
+        demo.wait_until_ready();
+        demo
+    }
+
+    /// Where the ready file is.
+    pub(crate) fn ready_file(&self) -> PathBuf {
+        self.directory.path().join("ready.json")
+    }
+
+    fn wait_until_ready(&mut self) {
+        let complete = |text: String| serde_json::from_str::<serde_json::Value>(&text).is_ok();
+        while !std::fs::read_to_string(self.ready_file()).is_ok_and(complete) {
+            if let Some(status) = self.process.try_wait().expect("the process can be asked") {
+                panic!("the demo ended with {status}: {}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What the demo said.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // Both fail only if the process has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// `medpay demo` on `database`, with data in `directory`, on ports that nobody has.
+pub(crate) fn command(database: &TestDb, directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_medpay"));
+    command.arg("demo").arg("--data").arg(directory.join("data"));
+    command.arg("--port-base").arg(free_port_base().to_string());
+    if let Location::Postgres(url) = database.location() {
+        command.arg("--database").arg(url);
+    }
+    command
+}
+
+/// A base whose three ports are free. Below the range from which Linux takes the ports of outgoing
+/// connections, and not given to another test of this process.
+fn free_port_base() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let start = 12_000 + u16::try_from(std::process::id() % 500).unwrap_or_default() * 20;
+    (0..500)
+        .map(|_| start + NEXT.fetch_add(1, Ordering::Relaxed))
+        .find(|base| free(*base) && free(base + 100) && free(base + 200))
+        .expect("three free ports")
+}
