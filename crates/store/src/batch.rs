@@ -90,7 +90,7 @@ impl Writer {
         let mut words = Vec::with_capacity(3);
         for work in batch {
             words.push("SAVEPOINT piece");
-            self.tx.control(&words).await.map_err(after_all)?;
+            self.tx.control_later(&words).map_err(after_all)?;
             words.clear();
             let outcome = match self.body(work.as_mut()).await {
                 Verdict::Done => {
@@ -220,10 +220,7 @@ impl Writer {
         match ending {
             Ending::Settled(errors) => {
                 for (work, error) in batch.into_iter().zip(errors) {
-                    match error {
-                        None => work.answer(),
-                        Some(error) => work.fail(error),
-                    }
+                    answer(work, error);
                 }
             }
             Ending::Again(trouble) => fail_all(batch, &trouble.into_error()),
@@ -266,6 +263,14 @@ enum Outcome {
     Failed(StoreError),
 }
 
+/// Hands out the kept answer, or the error that replaces it.
+pub(crate) fn answer(work: Box<dyn Work>, error: Option<StoreError>) {
+    match error {
+        None => work.answer(),
+        Some(error) => work.fail(error),
+    }
+}
+
 fn fail_all(batch: Vec<Box<dyn Work>>, error: &StoreError) {
     for work in batch {
         work.fail(error.clone());
@@ -282,8 +287,8 @@ pub(crate) fn patience(first_ms: u64, attempt: u32) -> u64 {
     first_ms.saturating_mul(1 << attempt.min(16)).min(2000)
 }
 
-/// Runs one read in a transaction of its own. `Err` means that it can be run again on another
-/// connection.
+/// Runs one read in a transaction that the caller ends. `Err` means that it can be run again on
+/// another connection.
 pub(crate) async fn run_read(
     tx: &mut Tx,
     work: &mut dyn Work,
@@ -293,7 +298,6 @@ pub(crate) async fn run_read(
         return failure.trouble.map_or(Ok(Some(failure.error)), Err);
     }
     let verdict = run_body(tx, work, counters).await;
-    tx.rollback().await;
     if !matches!(verdict, Verdict::Again(_)) {
         counters.reads.add(1);
     }

@@ -68,6 +68,14 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// Whether `sql` is one of the words that are the store's own to say.
+fn moves_the_transaction(sql: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE"];
+    let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+    WORDS.iter().any(|word| first.eq_ignore_ascii_case(word))
+}
+
 impl Tx {
     pub(crate) fn new(session: Session) -> Self {
         Self { session, body: BodyState::default() }
@@ -115,6 +123,8 @@ impl Tx {
             "a statement failed before this one, so its error is what the body returns"
         } else if args.iter().any(|arg| matches!(arg, Arg::Text(text) if text.contains('\0'))) {
             "a text parameter holds a NUL character"
+        } else if moves_the_transaction(sql) {
+            "a body neither begins nor ends its transaction"
         } else {
             self.body.statements += 1;
             return Ok(());
@@ -146,6 +156,17 @@ impl Tx {
         match &mut self.session {
             Session::Sqlite(session) => session.control(words),
             Session::Postgres(session) => session.control(&words.join("; ")).await,
+        }
+    }
+
+    /// Runs such words before the next statement or words; on PostgreSQL in the same round trip.
+    pub(crate) fn control_later(&mut self, words: &[&str]) -> Result<(), Failure> {
+        match &mut self.session {
+            Session::Sqlite(session) => session.control(words),
+            Session::Postgres(session) => {
+                session.control_later(&words.join("; "));
+                Ok(())
+            }
         }
     }
 

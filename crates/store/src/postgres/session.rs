@@ -6,7 +6,6 @@ use crate::tx::{Failure, Trouble};
 use crate::value::{Arg, Cell};
 use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
 use std::error::Error;
-use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
@@ -26,74 +25,115 @@ pub(crate) struct PgSession {
     pool: Pool,
     client: Option<Object>,
     role: Role,
+    /// Words that travel with the next statement, in one round trip.
+    later: String,
+    /// The connection lives but is of no use: its server no longer takes writes.
+    is_useless: bool,
+}
+
+/// What a statement is asked for, and what it answers.
+enum Answer {
+    Rows(Vec<tokio_postgres::Row>),
+    Changed(u64),
+}
+
+/// Why a statement has no answer.
+enum Problem {
+    Engine(tokio_postgres::Error),
+    Misuse(String),
+}
+
+impl From<tokio_postgres::Error> for Problem {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Engine(error)
+    }
 }
 
 impl PgSession {
     pub(crate) const fn new(pool: Pool, role: Role) -> Self {
-        Self { pool, client: None, role }
-    }
-
-    fn client(&self) -> Result<&ClientWrapper, Failure> {
-        let client = self.client.as_deref();
-        client.ok_or_else(|| broken("there is no connection".to_owned()))
+        Self { pool, client: None, role, later: String::new(), is_useless: false }
     }
 
     pub(crate) async fn rows(&mut self, sql: &str, args: &[Arg]) -> Result<Vec<Row>, Failure> {
-        let statement = self.prepare(sql, args).await?;
-        let answer = self.client()?.query(&statement, &parameters(args)).await;
-        let rows = answer.map_err(|error| self.failure(&error))?;
-        rows.iter().map(|row| read(row).map_err(|error| self.failure(&error))).collect()
+        match self.ask(sql, args, true).await? {
+            Answer::Rows(rows) => {
+                rows.iter().map(|row| read(row).map_err(|error| self.failure(&error))).collect()
+            }
+            Answer::Changed(_) => Ok(Vec::new()),
+        }
     }
 
     pub(crate) async fn change(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Failure> {
-        let statement = self.prepare(sql, args).await?;
-        if !statement.columns().is_empty() {
-            let text = format!("exec of a statement that answers rows: {sql}");
-            return Err(StoreError::Misuse(text).into());
+        match self.ask(sql, args, false).await? {
+            Answer::Changed(count) => Ok(count),
+            Answer::Rows(rows) => Ok(rows.len() as u64),
         }
-        let answer = self.client()?.execute(&statement, &parameters(args)).await;
-        answer.map_err(|error| self.failure(&error))
     }
 
-    async fn prepare(&self, sql: &str, args: &[Arg]) -> Result<Statement, Failure> {
-        let client = self.client()?;
-        if client.statement_cache.size() >= STATEMENTS {
-            client.statement_cache.clear();
+    /// Sends what was put off and the statement behind it without waiting in between. If the first
+    /// fails the transaction is aborted, and so the second fails with it.
+    async fn ask(&mut self, sql: &str, args: &[Arg], wants_rows: bool) -> Result<Answer, Failure> {
+        let later = std::mem::take(&mut self.later);
+        let client = living(self.client.as_deref())?;
+        let (before, answer) = tokio::join!(
+            biased;
+            async { if later.is_empty() { Ok(()) } else { client.batch_execute(&later).await } },
+            answer(client, sql, args, wants_rows)
+        );
+        if let Err(error) = before {
+            let failure = self.failure(&error);
+            return Err(broken(failure.error.to_string()));
         }
-        let prepared = client.prepare_cached(sql).await;
-        let statement = prepared.map_err(|error| self.failure(&error))?;
-        if statement.params().len() == args.len() {
-            return Ok(statement);
-        }
-        let (given, wanted) = (args.len(), statement.params().len());
-        Err(StoreError::Misuse(format!("{given} arguments for {wanted} parameters: {sql}")).into())
+        answer.map_err(|problem| match problem {
+            Problem::Engine(error) => self.failure(&error),
+            Problem::Misuse(text) => StoreError::Misuse(text).into(),
+        })
     }
 
     /// Begins, on a living connection.
+    ///
+    /// A writer waits until it has begun: were BEGIN to fail alone, what is sent behind it would
+    /// be committed statement by statement. A reader has nothing to commit.
     pub(crate) async fn begin(&mut self) -> Result<(), Failure> {
-        if self.client.as_ref().is_none_or(|client| client.is_closed()) {
+        if self.is_useless || self.client.as_ref().is_none_or(|client| client.is_closed()) {
             self.forget_connection();
             self.client = Some(self.pool.get().await.map_err(|error| unreachable(&error))?);
         }
-        let begun = self
-            .control(match self.role {
-                Role::Writer => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-                Role::Reader => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            })
-            .await;
-        if begun.is_err() {
-            self.forget_connection();
+        self.later.clear();
+        match self.role {
+            Role::Reader => {
+                self.control_later("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Ok(())
+            }
+            Role::Writer => {
+                let begun = self.control("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await;
+                begun.map_err(|failure| {
+                    // Also a standby refuses this: the next connection finds the new primary.
+                    self.is_useless = true;
+                    broken(failure.error.to_string())
+                })
+            }
         }
-        begun
     }
 
+    /// Runs `words`, and before them what was put off.
     pub(crate) async fn control(&mut self, words: &str) -> Result<(), Failure> {
-        let done = self.client()?.batch_execute(words).await;
+        self.control_later(words);
+        let words = std::mem::take(&mut self.later);
+        let done = living(self.client.as_deref())?.batch_execute(&words).await;
         done.map_err(|error| self.failure(&error))
     }
 
+    /// Puts `words` off until the next statement or words.
+    pub(crate) fn control_later(&mut self, words: &str) {
+        if !self.later.is_empty() {
+            self.later.push_str("; ");
+        }
+        self.later.push_str(words);
+    }
+
     pub(crate) async fn rollback(&mut self) {
-        if self.control("ROLLBACK").await.is_err() {
+        if self.control("ROLLBACK").await.is_err() || self.is_useless {
             self.forget_connection();
         }
     }
@@ -102,14 +142,16 @@ impl PgSession {
     /// back what was open on it.
     pub(crate) fn forget_connection(&mut self) {
         drop(self.client.take().map(Object::take));
+        self.later.clear();
+        self.is_useless = false;
     }
 
     /// Says what an error of PostgreSQL means to the transaction that it met.
-    fn failure(&self, error: &tokio_postgres::Error) -> Failure {
+    fn failure(&mut self, error: &tokio_postgres::Error) -> Failure {
         let Some(fault) = error.as_db_error() else {
             let of_connection = error.is_closed()
                 || error.source().is_some_and(<dyn Error>::is::<std::io::Error>)
-                || self.client().is_ok_and(|client| client.is_closed());
+                || self.client.as_ref().is_some_and(|client| client.is_closed());
             if of_connection {
                 return broken(described(error));
             }
@@ -123,13 +165,13 @@ impl PgSession {
         }
         if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
         {
-            let error = StoreError::Contended(said());
-            return Failure { error, trouble: Some(Trouble::Contended(said())) };
+            return contended(said());
         }
         // The server stops, or has become a standby under a writer that was connected before.
         let stopped = code.code().starts_with("08") || code.code().starts_with("57P");
         let demoted = *code == SqlState::READ_ONLY_SQL_TRANSACTION && self.role == Role::Writer;
         if stopped || demoted {
+            self.is_useless = true;
             return broken(said());
         }
         // A migration changed a table under a statement prepared before it.
@@ -137,10 +179,10 @@ impl PgSession {
             || (*code == SqlState::FEATURE_NOT_SUPPORTED
                 && fault.message().contains("cached plan"));
         if stale {
-            if let Ok(client) = self.client() {
+            if let Some(client) = &self.client {
                 client.statement_cache.clear();
             }
-            return broken(said());
+            return contended(said());
         }
         StoreError::Engine { code: code.code().to_owned(), message: fault.message().to_owned() }
             .into()
@@ -150,6 +192,44 @@ impl PgSession {
 /// The connection is of no use any more; what was open on it is rolled back.
 fn broken(cause: String) -> Failure {
     Failure { error: StoreError::Unavailable(cause.clone()), trouble: Some(Trouble::Broken(cause)) }
+}
+
+/// Others were in the way; the same connection serves for another try.
+fn contended(cause: String) -> Failure {
+    Failure {
+        error: StoreError::Contended(cause.clone()),
+        trouble: Some(Trouble::Contended(cause)),
+    }
+}
+
+fn living(client: Option<&ClientWrapper>) -> Result<&ClientWrapper, Failure> {
+    client.ok_or_else(|| broken("there is no connection".to_owned()))
+}
+
+/// Prepares `sql`, unless this connection has it already, checks its parameters and runs it.
+async fn answer(
+    client: &ClientWrapper,
+    sql: &str,
+    args: &[Arg],
+    wants_rows: bool,
+) -> Result<Answer, Problem> {
+    if client.statement_cache.size() >= STATEMENTS {
+        client.statement_cache.clear();
+    }
+    let statement = client.prepare_cached(sql).await?;
+    let wanted = statement.params().len();
+    if wanted != args.len() {
+        let given = args.len();
+        return Err(Problem::Misuse(format!("{given} arguments for {wanted} parameters: {sql}")));
+    }
+    if wants_rows {
+        return Ok(Answer::Rows(client.query(&statement, &parameters(args)).await?));
+    }
+    if !statement.columns().is_empty() {
+        let text = format!("exec of a statement that answers rows: {sql}");
+        return Err(Problem::Misuse(text));
+    }
+    Ok(Answer::Changed(client.execute(&statement, &parameters(args)).await?))
 }
 
 /// Why no connection could be made. Also a refused password or a missing database: the server may

@@ -1,7 +1,7 @@
 //! The tasks that own the writers' connections, and the pool of the reads.
 
 use super::session::{PgSession, Role};
-use crate::batch::{Shared, Writer, patience, run_read};
+use crate::batch::{Shared, Writer, answer, patience, run_read};
 use crate::options::Options;
 use crate::tx::{Session, Tx};
 use crate::work::Work;
@@ -91,9 +91,16 @@ async fn read(pool: &Pool, shared: &Shared, mut work: Box<dyn Work>) {
     loop {
         let session = PgSession::new(pool.clone(), Role::Reader);
         let mut tx = Tx::new(Session::Postgres(session));
-        match run_read(&mut tx, work.as_mut(), &shared.counters).await {
-            Ok(None) => return work.answer(),
-            Ok(Some(error)) => return work.fail(error),
+        let ended = run_read(&mut tx, work.as_mut(), &shared.counters).await;
+        if ended.is_err() {
+            tx.rollback().await;
+        }
+        match ended {
+            Ok(outcome) => {
+                answer(work, outcome);
+                // Nobody waits for this, but the pool gets the connection only behind it.
+                return tx.rollback().await;
+            }
             Err(_) if attempt < shared.retries => {
                 attempt += 1;
                 shared.counters.retries.add(1);

@@ -1,7 +1,7 @@
 //! The threads that own SQLite's connections, so that nobody else ever blocks on the disk.
 
 use super::session::{Role, SqliteSession};
-use crate::batch::{Shared, Writer, run_read};
+use crate::batch::{Shared, Writer, answer, run_read};
 use crate::error::StoreError;
 use crate::tx::{Failure, Session, Tx};
 use crate::work::Work;
@@ -140,9 +140,11 @@ fn read_loop(mut tx: Tx, shared: &Shared, waiting: &Mutex<Receiver<Box<dyn Work>
         let Some(mut work) = next else { return };
         let mut attempt = 0;
         loop {
-            match at_once(run_read(&mut tx, work.as_mut(), &shared.counters)) {
-                Ok(None) => break work.answer(),
-                Ok(Some(error)) => break work.fail(error),
+            let ended = at_once(run_read(&mut tx, work.as_mut(), &shared.counters));
+            // A transaction left open would keep the log from being wound up.
+            at_once(tx.rollback());
+            match ended {
+                Ok(outcome) => break answer(work, outcome),
                 Err(_) if attempt < shared.retries => attempt += 1,
                 Err(trouble) => break work.fail(trouble.into_error()),
             }

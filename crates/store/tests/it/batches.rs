@@ -286,3 +286,40 @@ on_both!(sixty_four_tasks_at_once_all_land, async |db: TestDb| {
     assert_eq!(counts(&store).await, (256, 256));
     assert!(store.statistics().commits < 256, "{:?}", store.statistics());
 });
+
+on_both!(a_body_cannot_end_its_transaction, async |db: TestDb| {
+    let store = open(&db).await;
+    let bodies = ["COMMIT", " rollback", "SAVEPOINT mine", "Release piece", "END;"].map(|words| {
+        let body: BoxFuture<'_, Result<(), StoreError>> =
+            Box::pin(store.write("end it", move |tx| {
+                Box::pin(async move {
+                    save(tx, words).await?;
+                    tx.exec(words, medpay_store::args![]).await.map(drop)
+                })
+            }));
+        body
+    });
+    for answer in as_one_batch(&store, db.engine(), bodies.into()).await {
+        assert!(matches!(answer, Err(StoreError::Misuse(_))), "{answer:?}");
+    }
+    assert_eq!(counts(&store).await, (0, 0));
+});
+
+on_both!(a_commit_that_the_engine_refuses_is_unknown_to_all, async |db: TestDb| {
+    let store = open(&db).await;
+    let lines = "CREATE TABLE lines (number TEXT NOT NULL REFERENCES orders (number)
+                   DEFERRABLE INITIALLY DEFERRED)";
+    crate::exec(&store, lines, medpay_store::args![]).await.expect("a table");
+    let orphan: BoxFuture<'_, Result<(), StoreError>> = Box::pin(store.write("orphan", |tx| {
+        Box::pin(async move {
+            let insert = "INSERT INTO lines (number) VALUES ('nowhere')";
+            tx.exec(insert, medpay_store::args![]).await.map(drop)
+        })
+    }));
+    let works = vec![order(&store, "a"), orphan, order(&store, "c")];
+    for answer in as_one_batch(&store, db.engine(), works).await {
+        assert!(answer.as_ref().is_err_and(StoreError::is_unknown), "{answer:?}");
+    }
+    assert_eq!(counts(&store).await, (0, 0));
+    write_order(&store, "a").await.expect("the writer lives");
+});

@@ -169,6 +169,38 @@ fn a_connection_broken_within_a_body_is_made_again() {
 }
 
 #[test]
+fn a_connection_broken_within_a_batch_costs_no_order() {
+    run(Engine::Postgres, async |db: TestDb| {
+        let (store, breaker) = (open(&db).await, open(&db).await);
+        // Once before the first statement, so that the savepoint's own words meet the break, and
+        // once behind one.
+        for (round, numbers) in [(0, ["a", "b", "c"]), (1, ["d", "e", "f"])] {
+            let runs = Arc::new(AtomicU32::new(0));
+            let breaking: BoxFuture<'_, Result<(), StoreError>> = Box::pin(store.write("break", {
+                let breaker = breaker.clone();
+                move |tx| {
+                    let (breaker, runs) = (breaker.clone(), Arc::clone(&runs));
+                    Box::pin(async move {
+                        if round == 1 {
+                            tx.one("SELECT COUNT(*) FROM orders", args![]).await?;
+                        }
+                        if runs.fetch_add(1, Ordering::Relaxed) == 0 {
+                            break_connections(&breaker).await;
+                        }
+                        crate::save(tx, numbers[1]).await
+                    })
+                }
+            }));
+            let works = vec![order(&store, numbers[0]), breaking, order(&store, numbers[2])];
+            let answers = as_one_batch(&store, Engine::Postgres, works).await;
+            assert_eq!(answers, vec![Ok(()); 3]);
+        }
+        assert_eq!(counts(&store).await, (6, 6));
+        assert_eq!(store.statistics().unknown, 0);
+    });
+}
+
+#[test]
 fn connections_broken_while_idle_are_made_again() {
     run(Engine::Postgres, async |db: TestDb| {
         let (store, breaker) = (open(&db).await, open(&db).await);
@@ -200,6 +232,33 @@ fn a_connection_broken_by_the_commit_is_unknown_and_not_run_again() {
         assert_eq!(counts(&store).await, (0, 0));
         exec(&store, "DROP TRIGGER at_commit ON events", args![]).await.expect("dropped");
         write_order(&store, "c").await.expect("the writer has another connection");
+    });
+}
+
+#[test]
+fn a_server_that_became_a_standby_is_left() {
+    run(Engine::Postgres, async |db: TestDb| {
+        let store = open(&db).await;
+        let runs = Arc::new(AtomicU32::new(0));
+        let sessions = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = Arc::clone(&sessions);
+        let written: Result<(), StoreError> = store
+            .write("demoted", move |tx| {
+                let (runs, seen) = (Arc::clone(&runs), Arc::clone(&seen));
+                Box::pin(async move {
+                    let session: i64 = tx.one("SELECT pg_backend_pid()", args![]).await?.get(0)?;
+                    seen.lock().expect("the list").push(session);
+                    if runs.fetch_add(1, Ordering::Relaxed) == 0 {
+                        tx.exec("SET TRANSACTION READ ONLY", args![]).await?;
+                    }
+                    crate::save(tx, "a").await
+                })
+            })
+            .await;
+        assert_eq!(written, Ok(()));
+        assert_eq!(counts(&store).await, (1, 1));
+        let sessions = sessions.lock().expect("the list");
+        assert!(sessions.len() == 2 && sessions[0] != sessions[1], "{sessions:?}");
     });
 }
 
