@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod bills;
 pub mod cards;
 pub mod doors;
@@ -16,8 +17,11 @@ pub mod orders;
 pub mod refunds;
 pub mod registrations;
 pub mod requests;
+pub mod router;
 pub mod settings;
+mod side_by_side;
 pub mod vault;
+pub mod workers;
 
 pub use app::{App, Platform};
 pub use settings::Settings;

@@ -3,7 +3,7 @@
 
 use super::token;
 use crate::app::App;
-use crate::settings::{Environment, Institution, Settings};
+use crate::settings::{Account, Environment, Institution, Settings};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Query, Request};
 use http::Method;
@@ -58,23 +58,44 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// The account that calls.
+    pub fn token_account(&self) -> Option<&'a Account> {
+        let subs =
+            self.institutions.iter().filter_map(|one| one.sub.as_ref()?.sub_account.as_ref());
+        self.institutions
+            .iter()
+            .map(|one| &one.account)
+            .chain(subs)
+            .find(|account| account.appid == self.token_appid)
+    }
+
     /// Under which accounts an openid of this caller may be, where the interface does not say
     /// (PROTOCOL 1.5): the token's own and, for a provider, every `sub_appid` bound to it.
     pub fn accounts(&self) -> Vec<(Environment, Appid)> {
-        let mut accounts = Vec::new();
-        for institution in &self.institutions {
-            let sub = institution.sub.as_ref().and_then(|sub| sub.sub_account.as_ref());
-            let by_provider = institution.account.appid == self.token_appid;
-            let own = by_provider.then_some(&institution.account.appid);
-            for appid in own.into_iter().chain(sub.map(|account| &account.appid)) {
-                let account = (institution.environment, appid.clone());
-                if !accounts.contains(&account) {
-                    accounts.push(account);
-                }
+        accounts_of(&self.institutions, &self.token_appid)
+    }
+}
+
+/// See [`Caller::accounts`].
+pub(crate) fn accounts_of(
+    institutions: &[&Institution],
+    token_appid: &Appid,
+) -> Vec<(Environment, Appid)> {
+    let mut accounts = Vec::new();
+    for institution in institutions {
+        let by_own_account = institution.account.appid == *token_appid;
+        let own = by_own_account.then_some(&institution.account.appid);
+        let sub = sub_appid(institution).filter(|sub| by_own_account || *sub == token_appid);
+        for appid in own.into_iter().chain(sub) {
+            let account = (institution.environment, appid.clone());
+            if !accounts.contains(&account) {
+                accounts.push(account);
             }
         }
-        accounts
     }
+    // The token's own account first: it is the likeliest.
+    accounts.sort_by_key(|(_, appid)| appid != token_appid);
+    accounts
 }
 
 /// A request as it came in, before any check.
@@ -240,12 +261,12 @@ pub async fn admit<'a>(
 }
 
 /// The institutions that an account speaks for, in configuration order.
-fn of_account<'a>(settings: &'a Settings, appid: &Appid) -> Vec<&'a Institution> {
+pub(crate) fn of_account<'a>(settings: &'a Settings, appid: &Appid) -> Vec<&'a Institution> {
     settings.institutions.iter().filter(|institution| speaks_for(appid, institution)).collect()
 }
 
 /// Whether `appid` is the institution's account, its provider's, or its own under a provider.
-fn speaks_for(appid: &Appid, institution: &Institution) -> bool {
+pub(crate) fn speaks_for(appid: &Appid, institution: &Institution) -> bool {
     institution.account.appid == *appid || sub_appid(institution) == Some(appid)
 }
 

@@ -8,7 +8,6 @@
 use super::caller::{query_value, read_body};
 use super::endpoint::{Gate, json, new_rid};
 use super::token::{self, NoAccount};
-use super::visitor::percent_encode;
 use crate::doors::wechat::{Answer, Call};
 use crate::requests::RequestLine;
 use axum::extract::{Query, Request, State};
@@ -18,8 +17,8 @@ use http::{HeaderMap, Uri};
 use medpay_client::Unanswered;
 use medpay_domain::Appid;
 use medpay_store::StoreError;
-use medpay_wire::envelope::GatewayError;
 use medpay_wire::err_code::TokenFault;
+use medpay_wire::public_account::{AccountError, encode_component};
 
 /// The largest body passed on, such as a picture for a message.
 const LARGEST: usize = 2 * 1024 * 1024;
@@ -51,15 +50,16 @@ pub enum PassOnError {
 }
 
 impl PassOnError {
-    fn refusal(&self) -> (i64, &'static str) {
+    fn refusal(&self) -> AccountError {
         match self {
-            Self::Token(fault) => (fault.errcode(), fault.message()),
-            Self::NoAppid => (41002, "appid missing"),
-            Self::NoSecret => (41004, "appsecret missing"),
-            Self::Account(NoAccount::AppidUnknown) => (40013, "invalid appid"),
-            Self::Account(NoAccount::SecretWrong) => (40125, "invalid appsecret"),
-            Self::TooLarge => (45001, "post data too large"),
-            Self::Store(_) | Self::Unanswered(_) => (-1, "system error"),
+            Self::Token(TokenFault::Missing) => AccountError::AccessTokenMissing,
+            Self::Token(TokenFault::Invalid) => AccountError::InvalidCredential,
+            Self::Token(TokenFault::Expired) => AccountError::AccessTokenExpired,
+            Self::NoAppid => AccountError::AppidMissing,
+            Self::NoSecret => AccountError::SecretMissing,
+            Self::Account(error) => error.refusal(),
+            Self::TooLarge => AccountError::DataFormat,
+            Self::Store(_) | Self::Unanswered(_) => AccountError::Busy,
         }
     }
 }
@@ -79,12 +79,13 @@ pub async fn pass_on(State(gate): State<Gate>, request: Request) -> Response {
             (answer.status, headers, answer.body).into_response()
         }
         Err(error) => {
-            line.write(&gate, started, "FAIL");
-            let (code, words) = error.refusal();
-            if code == -1 {
-                tracing::error!(rid, %error, "a call could not be passed on");
+            let refusal = error.refusal();
+            line.write(&gate, started, &refusal.errcode().to_string());
+            if refusal == AccountError::Busy {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(rid, error, "a call could not be passed on");
             }
-            json(GatewayError::new(code, words, &rid).to_json())
+            json(refusal.reply(&rid).to_json())
         }
     }
 }
@@ -93,9 +94,8 @@ async fn serve(gate: &Gate, request: Request) -> Result<Answer, PassOnError> {
     let path = request.uri().path();
     let (appid, path_and_query) = if path.starts_with("/cgi-bin/") {
         let token = query_value(request.uri(), "access_token");
-        let appid = token::account_of(&gate.app, token.as_deref())
-            .await?
-            .map_err(PassOnError::Token)?;
+        let appid =
+            token::account_of(&gate.app, token.as_deref()).await?.map_err(PassOnError::Token)?;
         (Some(appid), without_token(request.uri()))
     } else {
         let whole = request.uri().path_and_query().map_or(path, |whole| whole.as_str());
@@ -103,8 +103,7 @@ async fn serve(gate: &Gate, request: Request) -> Result<Answer, PassOnError> {
     };
     let method = request.method().clone();
     let content_type = request.headers().get(CONTENT_TYPE).cloned();
-    let body =
-        read_body(request.into_body(), LARGEST).await.map_err(|_| PassOnError::TooLarge)?;
+    let body = read_body(request.into_body(), LARGEST).await.map_err(|_| PassOnError::TooLarge)?;
     let call = Call { method, path_and_query, content_type, appid, body };
     Ok(gate.app.doors.wechat.pass_on(call).await?)
 }
@@ -128,9 +127,9 @@ fn without_token(uri: &Uri) -> String {
     let others = pairs.iter().filter(|(name, _)| name != "access_token");
     for (index, (name, value)) in others.enumerate() {
         text.push(if index == 0 { '?' } else { '&' });
-        text.push_str(&percent_encode(name));
+        text.push_str(&encode_component(name));
         text.push('=');
-        text.push_str(&percent_encode(value));
+        text.push_str(&encode_component(value));
     }
     text
 }

@@ -203,7 +203,14 @@ pub(crate) async fn insert_session(
                     "INSERT INTO page_sessions
                          (session_digest, path, appid, openid, real_name, expires_at_ms)
                      VALUES ($1, $2, $3, $4, $5, $6)",
-                    args![digest, session.path, session.appid, openid, real_name, session.expires_at],
+                    args![
+                        digest,
+                        session.path,
+                        session.appid,
+                        openid,
+                        real_name,
+                        session.expires_at
+                    ],
                 )
                 .await?;
                 Ok(())

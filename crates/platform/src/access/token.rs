@@ -12,6 +12,7 @@ use crate::vault::Vault;
 use medpay_domain::{Appid, Timestamp};
 use medpay_store::{StoreError, Tx};
 use medpay_wire::err_code::TokenFault;
+use medpay_wire::public_account::AccountError;
 use subtle::ConstantTimeEq;
 
 const ORDINARY: &str = "ordinary";
@@ -45,6 +46,16 @@ pub enum NoAccount {
     /// Another secret is this account's.
     #[error("the secret is wrong")]
     SecretWrong,
+}
+
+impl NoAccount {
+    /// The gateway's refusal.
+    pub const fn refusal(self) -> AccountError {
+        match self {
+            Self::AppidUnknown => AccountError::InvalidAppid,
+            Self::SecretWrong => AccountError::InvalidSecret,
+        }
+    }
 }
 
 /// Why a stable token is not renewed by force.

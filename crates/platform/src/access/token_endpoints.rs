@@ -8,12 +8,13 @@ use crate::requests::RequestLine;
 use crate::settings::Account;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::Method;
+use http::{Method, Uri};
 use medpay_domain::Elapsed;
 use medpay_store::StoreError;
-use medpay_wire::envelope::GatewayError;
+use medpay_wire::public_account::{
+    AccessToken, AccountError, CLIENT_CREDENTIAL, StableTokenRequest, TokenQuery,
+};
 use medpay_wire::xml::MAX_BODY;
-use serde::Deserialize;
 
 /// Why no token is sold, in the order of the checks.
 #[derive(Debug, thiserror::Error)]
@@ -48,52 +49,32 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// The gateway's code and words.
-    fn refusal(&self) -> (i64, &'static str) {
+    /// The gateway's refusal.
+    fn refusal(&self) -> AccountError {
         match self {
-            Self::Method => (43002, "require POST method"),
-            Self::Empty => (44002, "empty post data"),
-            Self::NotJson => (47001, "data format error"),
-            Self::GrantType => (40002, "invalid grant_type"),
-            Self::NoAppid => (41002, "appid missing"),
-            Self::NoSecret => (41004, "appsecret missing"),
-            Self::Account(NoAccount::AppidUnknown) => (40013, "invalid appid"),
-            Self::Account(NoAccount::SecretWrong) => (40125, "invalid appsecret"),
-            Self::Stable(NoToken::TooOften) => (45009, "reach max api daily quota limit"),
-            Self::Stable(NoToken::TooSoon) => (45011, "api minute-quota reach limit, retry later"),
-            Self::Stable(NoToken::Store(_)) | Self::Store(_) => (-1, "system error"),
-        }
-    }
-
-    /// The word of the log line.
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Method => "43002",
-            Self::Empty => "44002",
-            Self::NotJson => "47001",
-            Self::GrantType => "40002",
-            Self::NoAppid => "41002",
-            Self::NoSecret => "41004",
-            Self::Account(NoAccount::AppidUnknown) => "40013",
-            Self::Account(NoAccount::SecretWrong) => "40125",
-            Self::Stable(NoToken::TooOften) => "45009",
-            Self::Stable(NoToken::TooSoon) => "45011",
-            Self::Stable(NoToken::Store(_)) | Self::Store(_) => "-1",
+            Self::Method => AccountError::RequirePost,
+            Self::Empty => AccountError::EmptyBody,
+            Self::NotJson => AccountError::DataFormat,
+            Self::GrantType => AccountError::InvalidGrantType,
+            Self::NoAppid => AccountError::AppidMissing,
+            Self::NoSecret => AccountError::SecretMissing,
+            Self::Account(error) => error.refusal(),
+            Self::Stable(NoToken::TooOften | NoToken::TooSoon) => AccountError::QuotaReached,
+            Self::Stable(NoToken::Store(_)) | Self::Store(_) => AccountError::Busy,
         }
     }
 }
 
 /// `GET /cgi-bin/token`.
-pub async fn token(State(gate): State<Gate>, request: Request) -> Response {
+pub async fn token(State(gate): State<Gate>, uri: Uri) -> Response {
     let started = gate.app.clock.elapsed();
-    let field = |name| query_value(request.uri(), name);
-    let asked = Asked {
+    let field = |name| query_value(&uri, name).unwrap_or_default();
+    let asked = TokenQuery {
         grant_type: field("grant_type"),
         appid: field("appid"),
         secret: field("secret"),
-        force_refresh: false,
     };
-    let sold = match asked.account(&gate) {
+    let sold = match account(&gate, &asked) {
         Ok(account) => token::issue(&gate.app, &account.appid).await.map_err(Into::into),
         Err(error) => Err(error),
     };
@@ -115,30 +96,24 @@ async fn sell_stable(gate: &Gate, request: Request) -> Result<Token, TokenError>
     if body.is_empty() {
         return Err(TokenError::Empty);
     }
-    let asked: Asked = serde_json::from_slice(&body).map_err(|_| TokenError::NotJson)?;
-    let account = asked.account(gate)?;
-    Ok(token::issue_stable(&gate.app, &account.appid, asked.force_refresh).await?)
+    let asked: StableTokenRequest =
+        serde_json::from_slice(&body).map_err(|_| TokenError::NotJson)?;
+    let StableTokenRequest { grant_type, appid, secret, force_refresh } = asked;
+    let account = account(gate, &TokenQuery { grant_type, appid, secret })?;
+    Ok(token::issue_stable(&gate.app, &account.appid, force_refresh).await?)
 }
 
-/// What both are asked. It has no `Debug`: it holds the secret.
-#[derive(Deserialize)]
-struct Asked {
-    grant_type: Option<String>,
-    appid: Option<String>,
-    secret: Option<String>,
-    #[serde(default)]
-    force_refresh: bool,
-}
-
-impl Asked {
-    fn account<'a>(&self, gate: &'a Gate) -> Result<&'a Account, TokenError> {
-        if self.grant_type.as_deref() != Some("client_credential") {
-            return Err(TokenError::GrantType);
-        }
-        let appid = self.appid.as_deref().ok_or(TokenError::NoAppid)?;
-        let secret = self.secret.as_deref().ok_or(TokenError::NoSecret)?;
-        Ok(token::authenticate(&gate.app.settings, appid, secret)?)
+fn account<'a>(gate: &'a Gate, asked: &TokenQuery) -> Result<&'a Account, TokenError> {
+    if asked.grant_type != CLIENT_CREDENTIAL {
+        return Err(TokenError::GrantType);
     }
+    if asked.appid.is_empty() {
+        return Err(TokenError::NoAppid);
+    }
+    if asked.secret.is_empty() {
+        return Err(TokenError::NoSecret);
+    }
+    Ok(token::authenticate(&gate.app.settings, &asked.appid, &asked.secret)?)
 }
 
 fn answer(
@@ -152,19 +127,20 @@ fn answer(
     match sold {
         Ok(token) => {
             line.write(gate, started, "SUCCESS");
-            let document = serde_json::json!({
-                "access_token": token.access_token,
-                "expires_in": token.expires_in_seconds,
-            });
-            json(document.to_string())
+            let document = AccessToken {
+                access_token: token.access_token,
+                expires_in: u32::try_from(token.expires_in_seconds).unwrap_or(0),
+            };
+            json(serde_json::to_string(&document).unwrap_or_default())
         }
         Err(error) => {
-            line.write(gate, started, error.word());
-            let (code, words) = error.refusal();
-            if code == -1 {
-                tracing::error!(rid, %error, "no token could be issued");
+            let refusal = error.refusal();
+            line.write(gate, started, &refusal.errcode().to_string());
+            if refusal == AccountError::Busy {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(rid, error, "no token could be issued");
             }
-            json(GatewayError::new(code, words, &rid).to_json())
+            json(refusal.reply(&rid).to_json())
         }
     }
 }

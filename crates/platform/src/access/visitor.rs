@@ -17,6 +17,7 @@ use medpay_client::Unanswered;
 use medpay_domain::{Appid, Openid, PersonName};
 use medpay_store::StoreError;
 use medpay_wire::contracts::wallet::{Identified, IdentifyByCode};
+use medpay_wire::public_account::{authorize_url, encode_component};
 use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -71,6 +72,17 @@ const SESSION_SECONDS: i64 = 1800;
 const SESSION_COOKIE: &str = "medpay_visit";
 const STATE_COOKIE: &str = "medpay_state";
 
+/// Who stands before a page that is meant for one person.
+#[derive(Debug)]
+pub enum Standing {
+    /// That person.
+    Expected(Visitor),
+    /// Somebody else.
+    Stranger,
+    /// Not known yet: this answer brings them back, through WeChat or from it.
+    Away(Response),
+}
+
 impl Visitor {
     /// The visitor, or the answer that brings one: off to WeChat, or back to the clean link.
     pub async fn of(
@@ -80,19 +92,54 @@ impl Visitor {
         if let Some(visitor) = from_session(app, &opening).await? {
             return Ok(Ok(visitor));
         }
-        let returned = opening.returned;
-        if let (Some(code), Some(state)) = (&returned.code, &returned.state)
-            && state_is_ours(app, &opening, state)
-            && let Some(answer) = start_session(app, &opening, code).await?
-        {
+        if let Some(answer) = returned_here(app, &opening).await? {
             return Ok(Err(answer));
         }
         Ok(Err(to_wechat(app, &opening)))
     }
 
+    /// Whether the visitor is `openid`, which may be of any of these accounts: they are asked in
+    /// turn. The account of `opening` does not matter.
+    pub async fn expected(
+        app: &App,
+        opening: Opening<'_>,
+        accounts: &[(Environment, Appid)],
+        openid: &Openid,
+    ) -> Result<Standing, VisitorError> {
+        let at = |(environment, appid)| Opening { environment, appid, ..opening };
+        let mut openings = accounts.iter().map(|(environment, appid)| at((*environment, appid)));
+        while let Some(opening) = openings.next() {
+            if let Some(visitor) = from_session(app, &opening).await? {
+                return Ok(if visitor.openid == *openid {
+                    Standing::Expected(visitor)
+                } else {
+                    openings
+                        .next()
+                        .map_or(Standing::Stranger, |next| Standing::Away(to_wechat(app, &next)))
+                });
+            }
+            if let Some(answer) = returned_here(app, &opening).await? {
+                return Ok(Standing::Away(answer));
+            }
+        }
+        Ok(accounts.first().map_or(Standing::Stranger, |(environment, appid)| {
+            Standing::Away(to_wechat(app, &at((*environment, appid))))
+        }))
+    }
+
     /// The visitor of an open session, for a form that was posted: nobody is sent to WeChat.
     pub async fn of_session(app: &App, opening: Opening<'_>) -> Result<Option<Self>, VisitorError> {
         from_session(app, &opening).await
+    }
+}
+
+/// Takes the code that WeChat sent the visitor back with, if it was for this account.
+async fn returned_here(app: &App, opening: &Opening<'_>) -> Result<Option<Response>, VisitorError> {
+    match (&opening.returned.code, &opening.returned.state) {
+        (Some(code), Some(state)) if state_is_ours(app, opening, state) => {
+            start_session(app, opening, code).await
+        }
+        _ => Ok(None),
     }
 }
 
@@ -171,14 +218,9 @@ async fn start_session(
 fn to_wechat(app: &App, opening: &Opening<'_>) -> Response {
     let nonce = app.entropy.nonce();
     let state = state_of(app, opening, &nonce);
-    let back = percent_encode(&format!("{}{}", app.settings.public_url, opening.path));
-    // The parameters stand in the order that old clients want (PROTOCOL 7.3).
-    let mut answer = redirect(&format!(
-        "{}/connect/oauth2/authorize?appid={}&redirect_uri={back}&response_type=code\
-         &scope=snsapi_base&state={state}#wechat_redirect",
-        app.settings.open_url,
-        percent_encode(opening.appid.as_str()),
-    ));
+    let back = format!("{}{}", app.settings.public_url, opening.path);
+    let open_url = &app.settings.open_url;
+    let mut answer = redirect(&authorize_url(open_url, opening.appid.as_str(), &back, &state));
     set_cookie(app, &mut answer, STATE_COOKIE, &nonce, opening.path);
     answer
 }
@@ -224,20 +266,6 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// Everything but the unreserved characters of RFC 3986, as UTF-8 bytes.
-pub(crate) fn percent_encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
 fn mac(key: &Secret, purpose: &str, parts: &[&str]) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.reveal()) else {
         unreachable!("HMAC takes a key of any length")
@@ -247,4 +275,23 @@ fn mac(key: &Secret, purpose: &str, parts: &[&str]) -> String {
         mac.update(&[0]);
     }
     hex::encode(&mac.finalize().into_bytes()[..16])
+}
+
+/// `url` with one more parameter, before its fragment.
+pub(crate) fn append_query(url: &str, name: &str, value: &str) -> String {
+    let (address, fragment) = match url.split_once('#') {
+        Some((address, fragment)) => (address, Some(fragment)),
+        None => (url, None),
+    };
+    let joint = match address.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    let mut text = format!("{address}{joint}{name}={}", encode_component(value));
+    if let Some(fragment) = fragment {
+        text.push('#');
+        text.push_str(fragment);
+    }
+    text
 }

@@ -23,8 +23,7 @@ pub(crate) fn environment_from_code(code: &str) -> Option<Environment> {
 
 /// What a person is searched by.
 pub(crate) fn holder_digest(vault: &Vault, holder: &Holder) -> String {
-    let scope =
-        format!("{} {}", environment_code(holder.environment), holder.appid.as_str());
+    let scope = format!("{} {}", environment_code(holder.environment), holder.appid.as_str());
     vault.digest(&scope, holder.openid.reveal())
 }
 
@@ -47,11 +46,8 @@ pub(crate) async fn find_card(
 }
 
 fn read_card(row: &Row, vault: &Vault, holder: &Holder, key: &str) -> Result<Card, StoreError> {
-    let corrupt =
-        |column| StoreError::Corrupt { table: "cards", column, key: key.to_owned() };
-    let open = |index, column| {
-        vault.open(&row.get::<String>(index)?).map_err(|_| corrupt(column))
-    };
+    let corrupt = |column| StoreError::Corrupt { table: "cards", column, key: key.to_owned() };
+    let open = |index, column| vault.open(&row.get::<String>(index)?).map_err(|_| corrupt(column));
     let comp_no = row
         .get::<Option<String>>(6)?
         .map(|sealed| vault.open(&sealed).map_err(|_| corrupt("medical_comp_no")))

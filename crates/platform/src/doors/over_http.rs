@@ -1,12 +1,12 @@
 //! All doors over one transport, as the binary wants them.
 
+use super::WeChat;
 use super::bureau::HttpBureau;
 use super::closed::Closed;
 use super::hospital::HttpHospital;
 use super::messenger::HttpMessenger;
 use super::wallet::HttpWallet;
 use super::wechat::HttpWeChat;
-use super::WeChat;
 use crate::app::{Doors, Parties};
 use crate::settings::{Counterparties, Settings};
 use medpay_client::Transport;

@@ -1,1 +1,4 @@
-//! messages
+//! Template messages that the platform sends for a hospital.
+
+pub(crate) mod rows;
+pub mod sendmsg;

@@ -14,7 +14,7 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
     interface: &'static str,
-    outcome: &'static str,
+    outcome: String,
 }
 
 impl Metrics {
@@ -28,12 +28,12 @@ impl Metrics {
     }
 
     /// Counts one request.
-    pub(crate) fn count(&self, interface: &'static str, outcome: &'static str) {
-        self.requests.get_or_create(&Request { interface, outcome }).inc();
+    pub(crate) fn count(&self, interface: &'static str, outcome: &str) {
+        self.requests.get_or_create(&Request { interface, outcome: outcome.to_owned() }).inc();
     }
 
     /// How many requests of `interface` ended in `outcome`.
-    pub fn requests(&self, interface: &'static str, outcome: &'static str) -> u64 {
-        self.requests.get_or_create(&Request { interface, outcome }).get()
+    pub fn requests(&self, interface: &'static str, outcome: &str) -> u64 {
+        self.requests.get_or_create(&Request { interface, outcome: outcome.to_owned() }).get()
     }
 }

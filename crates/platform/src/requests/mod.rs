@@ -20,7 +20,7 @@ pub(crate) struct RequestLine<'a> {
 
 impl RequestLine<'_> {
     /// Writes the line and counts the request.
-    pub(crate) fn write(&self, gate: &Gate, started: Elapsed, outcome: &'static str) {
+    pub(crate) fn write(&self, gate: &Gate, started: Elapsed, outcome: &str) {
         let duration_ms = gate.app.clock.elapsed().0.saturating_sub(started.0);
         tracing::info!(
             rid = self.rid,

@@ -134,12 +134,19 @@ pub(crate) async fn find_consent(
     let Some(row) = row else { return Ok(None) };
     let corrupt =
         |column| StoreError::Corrupt { table: "consents", column, key: code_digest.to_owned() };
-    let environment = environment_from_code(&row.get::<String>(1)?)
-        .ok_or_else(|| corrupt("environment"))?;
+    let environment =
+        environment_from_code(&row.get::<String>(1)?).ok_or_else(|| corrupt("environment"))?;
     let openid = vault.open(&row.get::<String>(3)?).map_err(|_| corrupt("openid"))?;
     Ok(Some(Consent {
         token_appid: row.get(0)?,
         holder: Holder { environment, appid: row.get(2)?, openid: Openid::new(openid) },
         expires_at: row.get(4)?,
     }))
+}
+
+/// Uses a consent up; false if somebody else has.
+pub(crate) async fn delete_consent(tx: &mut Tx, code_digest: &str) -> Result<bool, StoreError> {
+    let deleted =
+        tx.exec("DELETE FROM consents WHERE code_digest = $1", args![code_digest]).await?;
+    Ok(deleted == 1)
 }

@@ -36,10 +36,9 @@ pub(crate) async fn find_scanned(
 
 fn read_scanned(row: &Row, vault: &Vault) -> Result<Scanned, StoreError> {
     let auth_digest: String = row.get(0)?;
-    let corrupt =
-        |column| StoreError::Corrupt { table: "scans", column, key: auth_digest.clone() };
-    let environment = environment_from_code(&row.get::<String>(3)?)
-        .ok_or_else(|| corrupt("environment"))?;
+    let corrupt = |column| StoreError::Corrupt { table: "scans", column, key: auth_digest.clone() };
+    let environment =
+        environment_from_code(&row.get::<String>(3)?).ok_or_else(|| corrupt("environment"))?;
     let openid = vault.open(&row.get::<String>(5)?).map_err(|_| corrupt("openid"))?;
     Ok(Scanned {
         merchant: row.get(1)?,

@@ -1,0 +1,104 @@
+//! Every address of the platform.
+
+use crate::access::caller::Incoming;
+use crate::access::endpoint::{Answer, Gate, open};
+use crate::access::limits::Limits;
+use crate::access::{pass_on, token_endpoints};
+use crate::app::Platform;
+use crate::requests::Metrics;
+use crate::{bills, cards, messages, refunds, registrations};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::routing::{any, get};
+use medpay_wire as wire;
+use std::sync::Arc;
+
+/// Largest form that a page takes, in bytes.
+const FORM_BYTES: usize = 16 * 1024;
+
+/// Adds one interface: admit, decode, permit, serve, sign. Any method comes in, so that a wrong one
+/// gets the document's refusal.
+macro_rules! interface {
+    ($router:expr, $interface:ident, $serve:path) => {
+        $router.route(
+            wire::$interface::SPEC.path,
+            any(async |State(gate): State<Gate>, incoming: Incoming| {
+                let opened = match open(&gate, &wire::$interface::SPEC, incoming).await {
+                    Ok(opened) => opened,
+                    Err(refusal) => return refusal,
+                };
+                let decoded = wire::$interface::Request::decode(&opened.verified);
+                let outcome = match decoded {
+                    Err(fault) => Err(fault.into()),
+                    Ok(request) => match opened.permit(&gate) {
+                        Err(failure) => Err(failure),
+                        Ok(()) => match $serve(&gate.app, &opened.caller, request).await {
+                            Ok(reply) => Ok(Answer::from(reply)),
+                            Err(error) => Err(opened.refuse(error.failure(), &error)),
+                        },
+                    },
+                };
+                opened.close(&gate, outcome)
+            }),
+        )
+    };
+}
+
+/// What an interface's reply is on its way out.
+macro_rules! documents {
+    ($($reply:ty),* $(,)?) => {$(
+        impl From<$reply> for Answer {
+            fn from(reply: $reply) -> Self {
+                Self::Document(reply.encode())
+            }
+        }
+    )*};
+}
+
+documents! {
+    wire::getmedinfo::Reply,
+    wire::getbindurl::Reply,
+    wire::preregister::Reply,
+    wire::sendmsg::Reply,
+    wire::qrcodegetmedinfo::Reply,
+    wire::unifiedorder::Reply,
+    wire::qrcodeunifiedorder::Reply,
+    wire::orderquery::Reply,
+    wire::closeorder::Reply,
+    wire::refund::Reply,
+    wire::refundquery::Reply,
+}
+
+/// The service, counting for itself.
+pub fn router(app: Platform) -> Router {
+    router_counted(app, Metrics::default())
+}
+
+/// The service, counting into `metrics`.
+pub fn router_counted(app: Platform, metrics: Metrics) -> Router {
+    let gate = Gate { app, limits: Arc::new(Limits::default()), metrics };
+    interfaces(Router::new())
+        .route("/cgi-bin/token", any(token_endpoints::token))
+        .route("/cgi-bin/stable_token", any(token_endpoints::stable_token))
+        .route("/cgi-bin/{*rest}", any(pass_on::pass_on))
+        .route("/sns/{*rest}", any(pass_on::pass_on))
+        .route(
+            "/bind/{link}",
+            get(cards::bind_page::open)
+                .post(cards::bind_page::submit)
+                .layer(DefaultBodyLimit::max(FORM_BYTES)),
+        )
+        .with_state(gate)
+}
+
+fn interfaces(router: Router<Gate>) -> Router<Gate> {
+    let router = interface!(router, getmedinfo, cards::getmedinfo::serve);
+    let router = interface!(router, getbindurl, cards::getbindurl::serve);
+    let router = interface!(router, qrcodegetmedinfo, cards::qrcodegetmedinfo::serve);
+    let router = interface!(router, preregister, registrations::preregister::serve);
+    let router = interface!(router, qrcodepreregister, registrations::qrcodepreregister::serve);
+    let router = interface!(router, sendmsg, messages::sendmsg::serve);
+    let router = interface!(router, refund, refunds::refund::serve);
+    let router = interface!(router, refundquery, refunds::refundquery::serve);
+    interface!(router, downloadbill, bills::downloadbill::serve)
+}
