@@ -3,6 +3,8 @@
 
 use crate::err_code::{BillFault, ErrCode, TokenFault};
 use crate::fields::{FieldFault, Fields};
+use crate::order_fields::AmountFault;
+use crate::request_content::shenzhen::ContentFault;
 use crate::sign::{self, ApiKey, Seal, SignFault, SignType};
 use crate::xml::XmlFault;
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,18 @@ impl From<XmlFault> for Failure {
 impl From<FieldFault> for Failure {
     fn from(fault: FieldFault) -> Self {
         Self::Transport(format!("参数格式校验错误 {fault}"))
+    }
+}
+
+impl From<ContentFault> for Failure {
+    fn from(fault: ContentFault) -> Self {
+        Self::Transport(format!("参数格式校验错误 {fault}"))
+    }
+}
+
+impl From<AmountFault> for Failure {
+    fn from(fault: AmountFault) -> Self {
+        Self::Business { code: fault.err_code(), des: fault.to_string() }
     }
 }
 

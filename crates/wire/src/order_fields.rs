@@ -1,6 +1,7 @@
 //! What unifiedorder and qrcodeunifiedorder have in common (PROTOCOL 3.1, 3.10).
 
 use crate::caller_fields::Patient;
+use crate::err_code::ErrCode;
 use crate::fields::{FieldFault, Fields};
 use crate::interface::{FieldSpec, Kind, Required, opt, req};
 use crate::request_content::RequestContent;
@@ -193,15 +194,15 @@ pub enum AmountFault {
 
 impl AmountFault {
     /// 513 has its own code, the others have none that is known.
-    pub const fn err_code(self) -> crate::err_code::ErrCode {
+    pub const fn err_code(self) -> ErrCode {
         match self {
-            Self::MixedNeedsCash => crate::err_code::ErrCode::MixedNeedsCash,
+            Self::MixedNeedsCash => ErrCode::MixedNeedsCash,
             Self::CashNeedsCash
             | Self::CashHasInsurance
             | Self::InsuranceHasCash
             | Self::InsuranceNeedsInsurance
             | Self::AddExceedsCash
-            | Self::PartsExceedTotal => crate::err_code::ErrCode::InvalidRequest,
+            | Self::PartsExceedTotal => ErrCode::InvalidRequest,
         }
     }
 }

@@ -6,8 +6,9 @@
 
 use medpay_domain::{Fen, SumRule, Timestamp};
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -93,18 +94,19 @@ impl fmt::Debug for RegistrationOrder {
 
 /// A JSON object whose values keep the text they had, amounts above all. A name that comes twice
 /// is refused: two readers would see two values.
-struct Object<'a> {
+struct Object {
     path: String,
-    members: BTreeMap<String, &'a RawValue>,
+    members: BTreeMap<String, Box<RawValue>>,
 }
 
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+/// The members in the order they came, repeated ones too.
+struct Members(Vec<(String, Box<RawValue>)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members<'de>;
+            type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -125,53 +127,54 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-impl<'a> Object<'a> {
-    fn parse(path: &str, json: &'a str) -> Result<Self, ContentFault> {
+impl Object {
+    fn parse(path: &str, json: &str) -> Result<Self, ContentFault> {
         let Members(list) = serde_json::from_str(json)
             .map_err(|_| ContentFault::at(path, ContentProblem::Invalid))?;
-        let mut members = BTreeMap::new();
+        let mut object = Self { path: path.to_owned(), members: BTreeMap::new() };
         for (name, value) in list {
-            if members.insert(name.clone(), value).is_some() {
-                return Err(ContentFault::at(format!("{path}.{name}"), ContentProblem::Repeated));
+            if object.members.contains_key(&name) {
+                return Err(object.fault(&name, ContentProblem::Repeated));
             }
+            object.members.insert(name, value);
         }
-        Ok(Self { path: path.to_owned(), members })
+        Ok(object)
+    }
+
+    fn below(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     fn fault(&self, name: &str, problem: ContentProblem) -> ContentFault {
-        let path =
-            if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
-        ContentFault::at(path, problem)
+        ContentFault::at(self.below(name), problem)
     }
 
     /// The member under one of its spellings, with the one that is used.
-    fn member(&self, spellings: &[&str]) -> Result<(String, &'a str), ContentFault> {
-        let mut found = spellings.iter().filter_map(|name| Some((name, self.members.get(*name)?)));
+    fn member<'s>(&self, spellings: &[&'s str]) -> Result<(&'s str, &str), ContentFault> {
+        let mut found = spellings.iter().filter_map(|name| Some((*name, self.members.get(*name)?)));
         let first = spellings.first().copied().unwrap_or_default();
         match (found.next(), found.next()) {
             (None, _) => Err(self.fault(first, ContentProblem::Needed)),
             (Some(_), Some((name, _))) => Err(self.fault(name, ContentProblem::Repeated)),
-            (Some((name, value)), None) => Ok(((*name).to_owned(), value.get())),
+            (Some((name, value)), None) => Ok((name, value.get())),
         }
     }
 
     fn object(&self, spellings: &[&str]) -> Result<Self, ContentFault> {
         let (name, json) = self.member(spellings)?;
-        let path = if self.path.is_empty() { name } else { format!("{}.{name}", self.path) };
-        // The whole, or a part, may be JSON in a string: decoded twice, it cannot be borrowed.
-        Self::parse(&path, json)
+        Self::parse(&self.below(name), json)
     }
 
     fn text(&self, spellings: &[&str]) -> Result<String, ContentFault> {
         let (name, json) = self.member(spellings)?;
-        plain_text(json).ok_or_else(|| self.fault(&name, ContentProblem::Invalid))
+        plain_text(json).ok_or_else(|| self.fault(name, ContentProblem::Invalid))
     }
 
     fn yuan(&self, spellings: &[&str]) -> Result<Fen, ContentFault> {
         let (name, json) = self.member(spellings)?;
         plain_text(json)
             .and_then(|text| Fen::from_yuan(&text).ok())
-            .ok_or_else(|| self.fault(&name, ContentProblem::Invalid))
+            .ok_or_else(|| self.fault(name, ContentProblem::Invalid))
     }
 }
 
@@ -187,11 +190,14 @@ fn plain_text(json: &str) -> Option<String> {
 impl RegistrationOrder {
     /// Reads `{"registration_order_pay":{…,"mzghdj":{…}}}`.
     pub fn parse(json: &str) -> Result<Self, ContentFault> {
-        let outer: &RawValue = serde_json::from_str(json)
-            .map_err(|_| ContentFault::at("text", ContentProblem::NotJson))?;
-        let top = Object::parse("", outer.get())
-            .map_err(|_| ContentFault::at(TOP, ContentProblem::Needed))?
-            .object(&[TOP])?;
+        if serde_json::from_str::<&RawValue>(json).is_err() {
+            return Err(ContentFault::at("text", ContentProblem::NotJson));
+        }
+        let outer = Object::parse("", json).map_err(|fault| match fault.problem {
+            ContentProblem::Repeated => fault,
+            _ => ContentFault::at(TOP, ContentProblem::Needed),
+        })?;
+        let top = outer.object(&[TOP])?;
         let visit = top.object(&["mzghdj", "mzgghdj"])?;
         Ok(Self {
             hospital_no: top.text(&["yljgbm"])?,
@@ -275,25 +281,31 @@ impl RegistrationAnswer {
     /// Reads it: decodes a string that holds JSON a second time, at the top, at the object and at
     /// the array. `None` if it is another structure.
     pub fn parse(json: &str) -> Option<Self> {
-        let top = opened(serde_json::from_str(json).ok()?)?;
-        let top = opened(top.get(TOP)?.clone())?;
-        let text = |name| top.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let items = opened(top.get("mzghdj")?.clone())?;
+        let outer = Object::parse("", &opened(json)?).ok()?;
+        let top = Object::parse(TOP, &opened(outer.member(&[TOP]).ok()?.1)?).ok()?;
+        let items = opened(top.member(&["mzghdj", "mzgghdj"]).ok()?.1)?;
+        let items: Vec<&RawValue> = serde_json::from_str(&items).ok()?;
+        let text = |name| top.text(&[name]).unwrap_or_default();
         Some(Self {
             medical_card_id: text("ylzh"),
             medical_comp_no: text("dnh"),
             patient_kind: text("brlx"),
             insurance_type: text("cblx"),
-            items: items.as_array()?.iter().map(PaymentItem::parse).collect::<Option<_>>()?,
+            items: items
+                .iter()
+                .map(|item| PaymentItem::parse(item.get()))
+                .collect::<Option<_>>()?,
         })
     }
 }
 
-/// The value, or the one written in it as a string.
-fn opened(value: Value) -> Option<Value> {
-    match value {
-        Value::String(json) => serde_json::from_str(&json).ok(),
-        value => Some(value),
+/// The JSON itself, or the one written in it as a string.
+fn opened(json: &str) -> Option<Cow<'_, str>> {
+    let json = json.trim();
+    if json.starts_with('"') {
+        serde_json::from_str(json).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(json))
     }
 }
 
@@ -306,19 +318,13 @@ impl PaymentItem {
         format!(r#"{{"je":{},"jssj":"{seconds}","zfxm":{code}}}"#, shortest_yuan(self.amount))
     }
 
-    fn parse(item: &Value) -> Option<Self> {
-        let amount = match item.get("je")? {
-            Value::String(text) => text.clone(),
-            // serde_json prints the shortest digits that read back as the same number.
-            Value::Number(number) => number.to_string(),
-            _ => return None,
-        };
-        let digits: String =
-            item.get("jssj")?.as_str()?.chars().filter(char::is_ascii_digit).collect();
+    fn parse(json: &str) -> Option<Self> {
+        let item = Object::parse("mzghdj", json).ok()?;
+        let at: String = item.text(&["jssj"]).ok()?.chars().filter(char::is_ascii_digit).collect();
         Some(Self {
-            code: item.get("zfxm")?.as_str()?.to_owned(),
-            amount: Fen::from_yuan(amount.strip_suffix(".0").unwrap_or(&amount)).ok()?,
-            at: Timestamp::from_wire(&digits)?,
+            code: item.text(&["zfxm"]).ok()?,
+            amount: item.yuan(&["je"]).ok()?,
+            at: Timestamp::from_wire(&at)?,
         })
     }
 }
