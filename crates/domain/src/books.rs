@@ -20,6 +20,16 @@ pub enum Party {
     Wallet,
 }
 
+impl Party {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bureau => "bureau",
+            Self::Wallet => "wallet",
+        }
+    }
+}
+
 /// Which of the books of DESIGN.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Book {
@@ -123,11 +133,7 @@ pub struct Difference {
 /// For a reader: `book 1, wallet, M1-cash-1: amount_differs (platform: …, other: …)`.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match self.party {
-            Some(Party::Bureau) => "bureau",
-            Some(Party::Wallet) => "wallet",
-            None => "platform",
-        };
+        let place = self.party.map_or("platform", Party::as_str);
         write!(
             f,
             "book {}, {place}, {}: {} (platform: {}; other: {})",

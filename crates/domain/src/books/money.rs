@@ -46,6 +46,16 @@ pub struct Movement {
     pub standing: Standing,
 }
 
+impl Movement {
+    /// Whether the party may rightly have booked another amount than was asked: a settlement that
+    /// has not been answered yet. If it did, it will be undone.
+    fn may_differ(&self) -> bool {
+        self.party == Party::Bureau
+            && self.direction == Direction::Taken
+            && matches!(self.standing, Standing::Asked { .. })
+    }
+}
+
 /// How certain a movement is. What was refused explicitly is no movement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Standing {
@@ -138,7 +148,7 @@ fn disagreements(movement: &Movement, line: &Listed) -> Vec<Kind> {
     if movement.direction != line.direction {
         kinds.push(Kind::DirectionDiffers);
     }
-    if movement.amount != line.amount {
+    if movement.amount != line.amount && !movement.may_differ() {
         kinds.push(Kind::AmountDiffers);
     }
     if let Standing::Done { reference, at } = &movement.standing {

@@ -108,16 +108,33 @@ pub enum Event {
     StaffAsked,
 }
 
-/// What to do next, in the same transaction (the order's legs) or from a committed job (the rest).
+/// What a party is asked to do; asked again under the same key until it has answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Effect {
-    /// Ask the bureau to undo its booking.
+pub enum Question {
+    /// The bureau: undo your booking.
     ReverseInsurance,
-    /// Ask the wallet to give the cash back.
+    /// The wallet: give the cash back.
     ReturnCash {
         /// The attempt, which makes the key.
         attempt: u32,
     },
+}
+
+impl Question {
+    /// The idempotency key under which the party is asked.
+    pub fn key(self, med_refund_id: &MedRefundId) -> String {
+        match self {
+            Self::ReverseInsurance => format!("{med_refund_id}-ins-1"),
+            Self::ReturnCash { attempt } => format!("{med_refund_id}-cash-{attempt}"),
+        }
+    }
+}
+
+/// What to do next; all but the questions in the same transaction, on the order's row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Ask a party, from a committed job.
+    Ask(Question),
     /// Write on the order that its insurance is back.
     InsuranceIsBack {
         /// Since when.
@@ -155,11 +172,11 @@ impl Refund {
     /// Begins a refund whose legs have just been reserved in the order.
     pub fn start(legs: Legs) -> (Self, Vec<Effect>) {
         let (state, effect) = if legs.insurance() {
-            (State::InsurancePending, Effect::ReverseInsurance)
+            (State::InsurancePending, Effect::Ask(Question::ReverseInsurance))
         } else {
             (
                 State::CashPending { reversed_at: None, attempt: 1 },
-                Effect::ReturnCash { attempt: 1 },
+                Effect::Ask(Question::ReturnCash { attempt: 1 }),
             )
         };
         (Self { legs, state }, vec![effect])
@@ -173,7 +190,10 @@ impl Refund {
         let (next, effects) = match (&self.state, event) {
             (S::InsurancePending, E::InsuranceReversed { at }) if self.legs.cash() => (
                 S::CashPending { reversed_at: Some(*at), attempt: 1 },
-                vec![Effect::InsuranceIsBack { at: *at }, Effect::ReturnCash { attempt: 1 }],
+                vec![
+                    Effect::InsuranceIsBack { at: *at },
+                    Effect::Ask(Question::ReturnCash { attempt: 1 }),
+                ],
             ),
             (S::InsurancePending, E::InsuranceReversed { at }) => (
                 S::Succeeded { reversed_at: Some(*at), returned_at: None, attempt: 1 },
@@ -227,7 +247,10 @@ fn cash_refused(
 /// A new attempt, with a new key.
 fn ask_again(reversed_at: Option<Timestamp>, attempt: u32) -> (State, Vec<Effect>) {
     let attempt = attempt.saturating_add(1);
-    (State::CashPending { reversed_at, attempt }, vec![Effect::ReturnCash { attempt }])
+    (
+        State::CashPending { reversed_at, attempt },
+        vec![Effect::Ask(Question::ReturnCash { attempt })],
+    )
 }
 
 impl State {
@@ -244,10 +267,10 @@ impl State {
 
     /// What the state still waits for. A worker looks here, not into its job, so that a job that
     /// outlived its reason does nothing.
-    pub const fn outstanding(&self) -> Option<Effect> {
+    pub const fn outstanding(&self) -> Option<Question> {
         match self {
-            Self::InsurancePending => Some(Effect::ReverseInsurance),
-            Self::CashPending { attempt, .. } => Some(Effect::ReturnCash { attempt: *attempt }),
+            Self::InsurancePending => Some(Question::ReverseInsurance),
+            Self::CashPending { attempt, .. } => Some(Question::ReturnCash { attempt: *attempt }),
             Self::CashStuck { .. } | Self::Succeeded { .. } | Self::Failed { .. } => None,
         }
     }
@@ -294,17 +317,6 @@ impl Event {
             Self::CashReturned { .. } => "cash_returned",
             Self::CashRefused { .. } => "cash_refused",
             Self::StaffAsked => "staff_asked",
-        }
-    }
-}
-
-impl Effect {
-    /// The idempotency key under which the other party is asked; none if nobody is.
-    pub fn key(&self, med_refund_id: &MedRefundId) -> Option<String> {
-        match self {
-            Self::ReverseInsurance => Some(format!("{med_refund_id}-ins-1")),
-            Self::ReturnCash { attempt } => Some(format!("{med_refund_id}-cash-{attempt}")),
-            Self::InsuranceIsBack { .. } | Self::CashIsBack { .. } | Self::Release => None,
         }
     }
 }
@@ -374,8 +386,8 @@ mod tests {
 
     fn effect_name(effect: &Effect) -> String {
         match effect {
-            Effect::ReverseInsurance => "ask bureau".to_owned(),
-            Effect::ReturnCash { attempt } => format!("ask wallet {attempt}"),
+            Effect::Ask(Question::ReverseInsurance) => "ask bureau".to_owned(),
+            Effect::Ask(Question::ReturnCash { attempt }) => format!("ask wallet {attempt}"),
             Effect::InsuranceIsBack { .. } => "insurance is back".to_owned(),
             Effect::CashIsBack { .. } => "cash is back".to_owned(),
             Effect::Release => "release".to_owned(),
@@ -434,14 +446,20 @@ mod tests {
         let (mut refund, _) = Refund::start(Legs::Cash);
         for attempt in 1..CASH_ATTEMPTS {
             let effects = refund.apply(&Event::CashRefused { attempt, refusal: no() });
-            assert_eq!(effects, Ok(vec![Effect::ReturnCash { attempt: attempt + 1 }]));
+            assert_eq!(
+                effects,
+                Ok(vec![Effect::Ask(Question::ReturnCash { attempt: attempt + 1 })])
+            );
         }
         let last = Event::CashRefused { attempt: CASH_ATTEMPTS, refusal: no() };
         assert_eq!(refund.apply(&last), Ok(vec![]));
         assert!(matches!(refund.state, State::CashStuck { .. }));
         assert!(!refund.state.is_final(), "the payer still waits for the cash");
         let again = refund.apply(&Event::StaffAsked);
-        assert_eq!(again, Ok(vec![Effect::ReturnCash { attempt: CASH_ATTEMPTS + 1 }]));
+        assert_eq!(
+            again,
+            Ok(vec![Effect::Ask(Question::ReturnCash { attempt: CASH_ATTEMPTS + 1 })])
+        );
     }
 
     proptest! {
@@ -461,7 +479,7 @@ mod tests {
                         Effect::InsuranceIsBack { .. } => insurance += 1,
                         Effect::CashIsBack { .. } => cash += 1,
                         Effect::Release => released += 1,
-                        Effect::ReverseInsurance | Effect::ReturnCash { .. } => {}
+                        Effect::Ask(_) => {}
                     }
                 }
             }

@@ -5,6 +5,7 @@
 //! [`crate::refunds`] does, and moves only the holds of an order.
 
 mod journal;
+pub(crate) mod ledger;
 mod row_facts;
 pub mod rows;
 mod stored_order;

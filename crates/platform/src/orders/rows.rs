@@ -3,7 +3,7 @@
 
 use super::journal::Entry;
 use super::row_facts::{Facts, HoldColumns, leg_word};
-use super::{NOTIFY_QUEUE, SETTLE_QUEUE};
+use super::SETTLE_QUEUE;
 use medpay_domain::platform::order::reservation::Reservations;
 use medpay_domain::platform::order::{Effect, Order, Split};
 use medpay_domain::{HospOutTradeNo, MedTransId, Timestamp};
@@ -204,15 +204,12 @@ async fn push(
     effect: &Effect,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let payload = order.med_trans_id.as_str().to_owned();
-    let job = match effect.key(&order.med_trans_id) {
-        Some(key) => {
-            let due = now.plus_seconds(wait_seconds(effect));
-            NewJob { queue: SETTLE_QUEUE, key, payload, due }
-        }
-        None => NewJob { queue: NOTIFY_QUEUE, key: payload.clone(), payload, due: now },
+    let Some(key) = effect.key(&order.med_trans_id) else {
+        return crate::notifications::begin(tx, &order.med_trans_id, now).await;
     };
-    tx.push_job(&job).await?;
+    let payload = order.med_trans_id.as_str().to_owned();
+    let due = now.plus_seconds(wait_seconds(effect));
+    tx.push_job(&NewJob { queue: SETTLE_QUEUE, key, payload, due }).await?;
     Ok(())
 }
 
