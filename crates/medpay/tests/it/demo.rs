@@ -68,14 +68,14 @@ pub(crate) fn command(database: &TestDb, directory: &Path) -> Command {
     command
 }
 
-/// A base whose three ports are free. Below the range from which Linux takes the ports of outgoing
+/// A base whose ports are free: each service's, and its operations beside it. Below the range from which Linux takes the ports of outgoing
 /// connections, and not given to another test of this process.
 fn free_port_base() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     let start = 12_000 + u16::try_from(std::process::id() % 500).unwrap_or_default() * 20;
     (0..500)
-        .map(|_| start + NEXT.fetch_add(1, Ordering::Relaxed))
-        .find(|base| free(*base) && free(base + 100) && free(base + 200))
-        .expect("three free ports")
+        .map(|_| start + 2 * NEXT.fetch_add(1, Ordering::Relaxed))
+        .find(|base| [0, 1, 100, 101, 200, 201].iter().all(|above| free(base + above)))
+        .expect("free ports")
 }
