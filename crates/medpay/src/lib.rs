@@ -1,1 +1,16 @@
-//! The composition root.
+//! medpay's binary, and the composition root: configuration, the real clock and randomness, the one
+//! HTTP client, listeners, and a file for each command. What a command does is in a library crate;
+//! here it is put together.
+
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod environment;
+pub mod listening;
+pub mod logging;
+pub mod operations;
+pub mod outgoing;
+pub mod output;
+pub mod services;
+pub mod system;

@@ -1,1 +1,5 @@
-fn main() {}
+//! `medpay`: see `medpay help`.
+
+fn main() -> std::process::ExitCode {
+    medpay::commands::main()
+}

@@ -1,0 +1,94 @@
+//! `sandbox.toml` as the sandbox's settings.
+
+use super::{Environment, Faults, Gathered, Section, Service, Source, Values};
+use medpay_domain::{Appid, CityId, MchId};
+use medpay_sandbox::{Account, Persons, Settings, Template};
+use medpay_wire::message::MsgType;
+use std::path::PathBuf;
+
+/// The keys of a table's templates, by message type 1 to 4.
+pub(super) const TEMPLATES: [&str; 4] = [
+    "templates.outpatient",
+    "templates.outpatient_discount",
+    "templates.registration",
+    "templates.booking",
+];
+
+/// The message types of these keys.
+const MESSAGE_TYPES: [MsgType; 4] =
+    [MsgType::Outpatient, MsgType::OutpatientDiscount, MsgType::Registration, MsgType::Booking];
+
+/// Everything that `medpay sandbox` needs.
+#[derive(Debug)]
+pub struct SandboxConfiguration {
+    /// Listener, log and way out.
+    pub service: Service,
+    data_dir: PathBuf,
+    public_url: String,
+    platform_url: String,
+    accounts: Vec<Account>,
+    late_reversal_cities: Vec<CityId>,
+}
+
+impl SandboxConfiguration {
+    /// Maps `values`, fetching secrets.
+    pub fn map(values: &Values, environment: &Environment) -> Result<Self, Faults> {
+        let root = values.root();
+        let source = Source { folder: values.folder(), environment };
+        let mut gathered = Gathered::default();
+        let service = Service::map(&root, &source, &mut gathered);
+        let accounts = root
+            .list("accounts")
+            .iter()
+            .map(|section| account(section, &source, &mut gathered))
+            .collect();
+        gathered.finish()?;
+        let Some(data_dir) = root.path("data_dir") else { unreachable!("`data_dir` is needed") };
+        Ok(Self {
+            service,
+            data_dir,
+            public_url: root.sure_text("public_url"),
+            platform_url: root.sure_text("platform_url"),
+            accounts,
+            late_reversal_cities: root
+                .texts("late_reversal_cities")
+                .into_iter()
+                .map(CityId::new)
+                .collect(),
+        })
+    }
+
+    /// The sandbox's own settings; courier and phone reach others over `http`.
+    pub fn settings(&self, http: reqwest::Client) -> Settings {
+        Settings {
+            data_dir: self.data_dir.clone(),
+            public_url: self.public_url.clone(),
+            platform_url: self.platform_url.clone(),
+            persons: Persons::built_in(),
+            accounts: self.accounts.clone(),
+            late_reversal_cities: self.late_reversal_cities.clone(),
+            http,
+        }
+    }
+}
+
+fn account(section: &Section<'_>, source: &Source<'_>, gathered: &mut Gathered) -> Account {
+    let api_key = section
+        .secret("api_key")
+        .map(|_| super::platform::api_key(section, source, gathered).reveal().to_owned());
+    Account {
+        appid: Appid::new(section.sure_text("appid")),
+        name: section.sure_text("name"),
+        secret: gathered.secret(section, "secret", source),
+        mch_id: section.text("mch_id").map(MchId::new),
+        api_key,
+        templates: TEMPLATES
+            .iter()
+            .zip(MESSAGE_TYPES)
+            .filter_map(|(path, kind)| {
+                let content = kind.template().to_owned();
+                section.text(path).map(|id| Template { id, content })
+            })
+            .collect(),
+    }
+}

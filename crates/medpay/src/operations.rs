@@ -1,0 +1,106 @@
+//! What operators ask of a running service: /healthz, /readyz, /metrics.
+
+use crate::listening::Stop;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use medpay_store::{Store, StoreError, args};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::registry::Registry;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Whether the service can do its work now; false with the reason logged by whoever knows it.
+pub type Ready = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+
+#[derive(Clone)]
+struct Operations {
+    registry: Arc<Registry>,
+    ready: Ready,
+    stop: Stop,
+}
+
+/// The three addresses. A service that drains is healthy and not ready, so that a balancer sends it
+/// nothing new.
+pub fn router(registry: Registry, ready: Ready, stop: Stop) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(Operations { registry: Arc::new(registry), ready, stop })
+}
+
+async fn readyz(State(operations): State<Operations>) -> impl IntoResponse {
+    if operations.stop.has_come() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else if (operations.ready)().await {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+    }
+}
+
+async fn metrics(State(operations): State<Operations>) -> impl IntoResponse {
+    let mut text = String::new();
+    let status = match prometheus_client::encoding::text::encode(&mut text, &operations.registry) {
+        Ok(()) => StatusCode::OK,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    (status, [(header::CONTENT_TYPE, kind)], text)
+}
+
+/// Ready as long as the store answers a read.
+pub fn ready(store: Store) -> Ready {
+    Arc::new(move || {
+        let store = store.clone();
+        Box::pin(async move {
+            let answered: Result<i64, StoreError> = store
+                .read("readyz", |tx| {
+                    Box::pin(async move { tx.one("SELECT 1", args![]).await?.get(0) })
+                })
+                .await;
+            if let Err(error) = &answered {
+                tracing::warn!(%error, "not ready");
+            }
+            answered.is_ok()
+        })
+    })
+}
+
+/// The store's own counts, read when they are asked for.
+#[derive(Clone)]
+pub struct StoreCounters(pub Store);
+
+impl std::fmt::Debug for StoreCounters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreCounters")
+    }
+}
+
+impl Collector for StoreCounters {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counts = self.0.statistics();
+        for (name, help, count) in [
+            ("batches", "Batches of writes", counts.batches),
+            ("commits", "Commits acknowledged by the engine", counts.commits),
+            ("closures", "Writes whose effect was committed", counts.closures),
+            ("refused", "Writes that refused by themselves", counts.refused),
+            ("retries", "Writes run again after a conflict", counts.retries),
+            ("unknown", "Writes whose outcome is unknown", counts.unknown),
+            ("busy", "Writes and reads refused because too many waited", counts.busy),
+            ("reads", "Reads answered", counts.reads),
+            ("statements", "Statements run", counts.statements),
+        ] {
+            let name = format!("medpay_store_{name}");
+            let counter = ConstCounter::new(count);
+            let metric = encoder.encode_descriptor(&name, help, None, counter.metric_type())?;
+            counter.encode(metric)?;
+        }
+        Ok(())
+    }
+}
