@@ -68,8 +68,8 @@ pub(crate) fn command(database: &TestDb, directory: &Path) -> Command {
     command
 }
 
-/// A base whose ports are free: each service's, and its operations beside it. Below the range from which Linux takes the ports of outgoing
-/// connections, and not given to another test of this process.
+/// A base whose ports are free: each service's, and its operations beside it. Below the range from
+/// which Linux takes the ports of outgoing connections, and not given to another test here.
 fn free_port_base() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
