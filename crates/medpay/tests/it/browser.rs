@@ -1,0 +1,201 @@
+//! A real Chromium, driven over WebDriver, for the pages that patients see.
+//!
+//! Chromium and its driver come from Debian's packages (`.ci/install`). Where they cannot be had
+//! the test fails with the sentence of [`Browser::start`]; it never skips itself.
+
+use anyhow::{Context as _, ensure};
+use base64::Engine as _;
+use medpay_client::{HttpTransport, Transport as _};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// How long one WebDriver command may take, in milliseconds of machine time.
+const COMMAND_MS: u64 = 60_000;
+
+/// One browser window of a phone's width. Dropping it ends the driver and the browser.
+pub(crate) struct Browser {
+    driver: Child,
+    transport: HttpTransport,
+    session: String,
+    profile: tempfile::TempDir,
+    /// Kept open: the driver would die of writing into a closed pipe.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Browser {
+    /// Starts a driver and a window `width` by 800 CSS pixels.
+    pub(crate) async fn start(transport: HttpTransport, width: u32) -> anyhow::Result<Self> {
+        const MISSING: &str = "no Chromium: install Debian's `chromium` and `chromium-driver` \
+                               (.ci/install does), or put `chromedriver` and `chromium` on PATH";
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context(MISSING)?;
+        let output = driver.stdout.take().context("the driver has no output")?;
+        let mut output = BufReader::new(output);
+        let port = driver_port(&mut output).context(MISSING)?;
+        let profile = tempfile::tempdir()?;
+        let mut browser = Self {
+            driver,
+            transport,
+            session: format!("http://127.0.0.1:{port}"),
+            profile,
+            _output: output,
+        };
+        let arguments = [
+            "--headless".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            format!("--user-data-dir={}", browser.profile.path().display()),
+        ];
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": {
+                "args": arguments,
+                // A window cannot be narrower than 500 pixels; a phone can.
+                "mobileEmulation": { "deviceMetrics": {
+                    "width": width, "height": 800, "pixelRatio": 1, "touch": true, "mobile": true
+                } },
+            },
+        } } });
+        let opened = browser.command("POST", "/session", Some(wanted)).await.context(MISSING)?;
+        let id = opened["sessionId"].as_str().context("the driver opened no session")?;
+        browser.session = format!("{}/session/{id}", browser.session);
+        Ok(browser)
+    }
+
+    /// Opens an address and waits until it is loaded.
+    pub(crate) async fn open(&self, url: &str) -> anyhow::Result<()> {
+        self.command("POST", "/url", Some(json!({ "url": url }))).await?;
+        Ok(())
+    }
+
+    /// The address of the page that is shown.
+    pub(crate) async fn address(&self) -> anyhow::Result<String> {
+        let url = self.command("GET", "/url", None).await?;
+        Ok(url.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Types into the element.
+    pub(crate) async fn fill(&self, css: &str, text: &str) -> anyhow::Result<()> {
+        let element = self.element(css).await?;
+        let keys = json!({ "text": text });
+        self.command("POST", &format!("/element/{element}/value"), Some(keys)).await?;
+        Ok(())
+    }
+
+    /// Taps the element.
+    pub(crate) async fn tap(&self, css: &str) -> anyhow::Result<()> {
+        let element = self.element(css).await?;
+        self.command("POST", &format!("/element/{element}/click"), Some(json!({}))).await?;
+        Ok(())
+    }
+
+    /// The text of the page as a person reads it.
+    pub(crate) async fn text(&self) -> anyhow::Result<String> {
+        let text = self.run("return document.body.innerText").await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// `data-outcome` of the page; empty where it has none.
+    pub(crate) async fn outcome(&self) -> anyhow::Result<String> {
+        let script = "return document.querySelector('main')?.dataset.outcome ?? ''";
+        Ok(self.run(script).await?.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Re-reads the page, which refreshes itself, until its outcome is one of `wanted`.
+    pub(crate) async fn until(&self, wanted: &[&str]) -> anyhow::Result<String> {
+        for _ in 0..200 {
+            let outcome = self.outcome().await?;
+            if wanted.contains(&outcome.as_str()) {
+                return Ok(outcome);
+            }
+            self.command("POST", "/refresh", Some(json!({}))).await?;
+        }
+        anyhow::bail!("the page never said {wanted:?}; it says: {}", self.text().await?)
+    }
+
+    /// Checks that `words` are on the page and nothing sticks out sideways, and keeps a picture
+    /// as `target/screens/<name>.png`.
+    pub(crate) async fn look(&self, name: &str, words: &[&str]) -> anyhow::Result<()> {
+        let text = self.text().await?;
+        for word in words {
+            ensure!(text.contains(word), "{name}: {word:?} is not on the page:\n{text}");
+        }
+        let picture = self.command("GET", "/screenshot", None).await?;
+        let png = base64::engine::general_purpose::STANDARD
+            .decode(picture.as_str().context("the driver took no picture")?)?;
+        let path = screens()?.join(format!("{name}.png"));
+        std::fs::write(&path, png).with_context(|| path.display().to_string())?;
+        let sticks_out = self
+            .run("return document.documentElement.scrollWidth - window.innerWidth")
+            .await?;
+        ensure!(sticks_out.as_i64() <= Some(0), "{name}: the page is {sticks_out} px too wide");
+        Ok(())
+    }
+
+    async fn run(&self, script: &str) -> anyhow::Result<Value> {
+        let script = json!({ "script": script, "args": [] });
+        self.command("POST", "/execute/sync", Some(script)).await
+    }
+
+    async fn element(&self, css: &str) -> anyhow::Result<String> {
+        let by = json!({ "using": "css selector", "value": css });
+        let found = self.command("POST", "/element", Some(by)).await?;
+        found
+            .as_object()
+            .and_then(|object| object.values().next())
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .with_context(|| format!("no element {css}"))
+    }
+
+    async fn command(&self, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.session))
+            .header("content-type", "application/json")
+            .body(body.into())?;
+        let answer = self.transport.send(request, COMMAND_MS).await?;
+        let mut json: Value = serde_json::from_slice(answer.body())?;
+        ensure!(answer.status().is_success(), "{method} {path}: {}", json["value"]["message"]);
+        Ok(json["value"].take())
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver ends its browser when it is told to stop.
+        let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
+        let _ = self.driver.wait();
+    }
+}
+
+/// The port that the driver chose, from its first lines.
+fn driver_port(output: &mut BufReader<ChildStdout>) -> anyhow::Result<u16> {
+    let mut line = String::new();
+    while output.read_line(&mut line)? > 0 {
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            return port.trim().trim_end_matches('.').parse().context("the driver's port");
+        }
+        line.clear();
+    }
+    anyhow::bail!("the driver told no port")
+}
+
+/// Where the pictures go.
+fn screens() -> anyhow::Result<PathBuf> {
+    let screens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/screens");
+    std::fs::create_dir_all(&screens)?;
+    Ok(screens)
+}
