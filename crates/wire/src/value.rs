@@ -341,6 +341,19 @@ fn authority(rest: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
+/// A name or an IPv4 address. What ends like a number must be an address in its plain form, since
+/// `2130706433` and `127.1` would reach a host that no list of private addresses finds.
+fn is_host(host: &str) -> bool {
+    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let mut labels = host.split('.');
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let numeric = last.bytes().all(|b| b.is_ascii_digit())
+        || last.starts_with("0x")
+        || last.starts_with("0X");
+    labels.all(|label| !label.is_empty() && label.bytes().all(known))
+        && (!numeric || host.parse::<Ipv4Addr>().is_ok())
+}
+
 fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let (host, after) = rest.split_once(']')?;
@@ -351,8 +364,7 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),
         };
-        let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-        if host.is_empty() || !host.bytes().all(known) {
+        if !is_host(host) {
             return None;
         }
         (host, port)

@@ -44,7 +44,9 @@ pub mod option {
     }
 
     /// Reads a value, or null.
-    pub fn deserialize<'de, T: Plain, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    pub fn deserialize<'de, T: Plain, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<T>, D::Error> {
         Option::<T::Form>::deserialize(from)?
             .map(|form| T::from_form(form).ok_or_else(|| D::Error::custom("no such value")))
             .transpose()
@@ -67,7 +69,8 @@ macro_rules! plain_text {
     )*};
 }
 
-plain_text!(as_str: Appid, BillNo, CashOrderId, CityId, InsuranceOrderId, MedicalUserId, OrgNo, SerialNo);
+plain_text!(as_str: Appid, BillNo, CashOrderId, CityId, InsuranceOrderId, MedicalUserId);
+plain_text!(as_str: OrgNo, SerialNo);
 plain_text!(reveal: CardNo, IdDigest, Openid, PersonName);
 
 impl Plain for Fen {
