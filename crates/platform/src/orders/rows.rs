@@ -1,9 +1,10 @@
 //! The tables `orders` and `order_events`. Nobody else writes them; refunds move their holds
 //! through [`save_holds`].
 
+use super::SETTLE_QUEUE;
 use super::journal::Entry;
 use super::row_facts::{Facts, HoldColumns, leg_word};
-use super::SETTLE_QUEUE;
+use crate::notifications;
 use medpay_domain::platform::order::reservation::Reservations;
 use medpay_domain::platform::order::{Effect, Order, Split};
 use medpay_domain::{HospOutTradeNo, MedTransId, Timestamp};
@@ -205,7 +206,7 @@ async fn push(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(key) = effect.key(&order.med_trans_id) else {
-        return crate::notifications::begin(tx, &order.med_trans_id, now).await;
+        return notifications::begin(tx, &order.med_trans_id, now).await;
     };
     let payload = order.med_trans_id.as_str().to_owned();
     let due = now.plus_seconds(wait_seconds(effect));
@@ -214,7 +215,7 @@ async fn push(
 }
 
 /// How long a new try of something owed waits: nothing at first, ten minutes at last.
-const fn wait_seconds(effect: &Effect) -> i64 {
+pub(super) const fn wait_seconds(effect: &Effect) -> i64 {
     let refusals = match effect {
         Effect::ReverseInsurance { refusals, .. } | Effect::ReturnCash { refusals, .. } => {
             *refusals
