@@ -1,5 +1,64 @@
 use super::*;
-use crate::ready::{Institution, Mode};
+use crate::ready::{Institution, Mode, NORMAL, Person};
+use async_trait::async_trait;
+use bytes::Bytes;
+use medpay_client::Unanswered;
+use medpay_domain::{Elapsed, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Nobody is there.
+#[derive(Default)]
+struct Nowhere {
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Transport for Nowhere {
+    async fn send(
+        &self,
+        _: http::Request<Bytes>,
+        _: u64,
+    ) -> Result<http::Response<Bytes>, Unanswered> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Err(Unanswered::NotSent("connection refused".to_owned()))
+    }
+}
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(0)
+    }
+
+    fn elapsed(&self) -> Elapsed {
+        Elapsed(0)
+    }
+}
+
+impl Entropy for Still {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+fn player(transport: Arc<Nowhere>) -> Player {
+    Player { transport, clock: Arc::new(Still), entropy: Arc::new(Still) }
+}
+
+fn person(bound: bool) -> Person {
+    Person {
+        openid: BTreeMap::new(),
+        name: "林一诺".to_owned(),
+        id_card: "440301198804120034".to_owned(),
+        idcard_md5: String::new(),
+        bound,
+        password: "112233".to_owned(),
+        medical_insurance_type: "1".to_owned(),
+        behaviour: NORMAL.to_owned(),
+    }
+}
 
 fn institution(name: &str, environment: &str) -> Institution {
     Institution {
@@ -97,4 +156,26 @@ fn the_table_aligns_chinese_names_and_counts() {
          FAIL a longer name      7 ms  found\n\
          1 of 2 steps held, 14 ms\n"
     );
+}
+
+#[tokio::test]
+async fn after_a_step_that_does_not_hold_nothing_is_tried() {
+    let mut ready = ready(vec![institution("first", "test")]);
+    ready.persons.push(person(false));
+    let nowhere = Arc::new(Nowhere::default());
+    let results = play(&ready, &player(nowhere.clone())).await;
+    assert_eq!(results.len(), steps(&ready).len());
+    assert!(results.iter().all(|result| !result.ok));
+    assert_eq!(results[0].detail, "not sent: connection refused");
+    assert_eq!(results[1].detail, "not tried: a step before it did not hold");
+    assert_eq!(nowhere.asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_town_without_an_unbound_person_says_so() {
+    let mut ready = ready(vec![institution("first", "test")]);
+    ready.persons.push(person(true));
+    let results = play(&ready, &player(Arc::default())).await;
+    assert_eq!(results.len(), 1);
+    assert!(results[0].detail.contains("without a bound card"), "{}", results[0].detail);
 }
