@@ -210,3 +210,6 @@ impl Drop for Waiting<'_> {
         self.clock.heard.send_modify(|count| *count += 1);
     }
 }
+
+#[cfg(test)]
+mod tests;

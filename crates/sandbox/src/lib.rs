@@ -20,6 +20,8 @@ mod books;
 mod once;
 mod phone;
 mod shell;
+#[cfg(test)]
+mod testing;
 
 pub use books::BookError;
 pub use bureau::Bureau;

@@ -284,3 +284,6 @@ impl TryFrom<PersonEntry> for Person {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,11 @@ impl Sandbox {
         Arc::clone(&self.parties.clock)
     }
 
+    #[cfg(test)]
+    pub(crate) fn parties(&self) -> Arc<Parties> {
+        Arc::clone(&self.parties)
+    }
+
     /// What it was opened with.
     pub fn settings(&self) -> &Settings {
         &self.parties.settings

@@ -108,6 +108,7 @@ impl Page {
                 behind
             };
         }
+        reader.text(rest);
         reader.page
     }
 }

@@ -1,0 +1,73 @@
+//! The sandbox over real sockets, with a platform and a hospital of the tests' own.
+
+mod parties;
+mod phone;
+
+use crate::Sandbox;
+use crate::testing::sandbox;
+use axum::Router;
+use reqwest::{Client, Response};
+use serde_json::Value;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A sandbox that listens, and whatever else the test lets listen.
+struct Town {
+    url: String,
+    http: Client,
+    sandbox: Sandbox,
+    _folder: TempDir,
+}
+
+/// Serves `router` on a port of its own.
+async fn listen(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+async fn town() -> Town {
+    town_beside("http://127.0.0.1:9").await
+}
+
+/// A sandbox beside the platform at `platform_url`.
+async fn town_beside(platform_url: &str) -> Town {
+    let folder = TempDir::new().expect("a folder");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let sandbox = sandbox(folder.path(), &url, platform_url);
+    let router = sandbox.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let http = sandbox.settings().http.clone();
+    Town { url, http, sandbox, _folder: folder }
+}
+
+impl Town {
+    async fn get(&self, path: &str) -> Response {
+        self.http.get(format!("{}{path}", self.url)).send().await.expect("an answer")
+    }
+
+    async fn try_post(&self, path: &str, body: &Value) -> reqwest::Result<Response> {
+        let request = self.http.post(format!("{}{path}", self.url));
+        request.header("content-type", "application/json").body(body.to_string()).send().await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        json(self.try_post(path, body).await.expect("an answer")).await
+    }
+
+    fn parties(&self) -> Arc<crate::sandbox::Parties> {
+        self.sandbox.parties()
+    }
+}
+
+async fn json(answer: Response) -> Value {
+    let text = answer.text().await.expect("a body");
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
+}
+
+fn word<'a>(answer: &'a Value, field: &str) -> &'a str {
+    answer.get(field).and_then(Value::as_str).unwrap_or_default()
+}
