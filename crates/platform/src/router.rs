@@ -6,7 +6,7 @@ use crate::access::limits::Limits;
 use crate::access::{pass_on, token_endpoints};
 use crate::app::Platform;
 use crate::requests::Metrics;
-use crate::{bills, cards, messages, refunds, registrations};
+use crate::{bills, cards, messages, orders, refunds, registrations};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::routing::{any, get};
@@ -88,6 +88,12 @@ pub fn router_counted(app: Platform, metrics: Metrics) -> Router {
                 .post(cards::bind_page::submit)
                 .layer(DefaultBodyLimit::max(FORM_BYTES)),
         )
+        .route(
+            "/pay/{link}",
+            get(orders::cashier::open)
+                .post(orders::cashier::submit)
+                .layer(DefaultBodyLimit::max(FORM_BYTES)),
+        )
         .with_state(gate)
 }
 
@@ -98,6 +104,10 @@ fn interfaces(router: Router<Gate>) -> Router<Gate> {
     let router = interface!(router, preregister, registrations::preregister::serve);
     let router = interface!(router, qrcodepreregister, registrations::qrcodepreregister::serve);
     let router = interface!(router, sendmsg, messages::sendmsg::serve);
+    let router = interface!(router, unifiedorder, orders::unifiedorder::serve);
+    let router = interface!(router, qrcodeunifiedorder, orders::qrcodeunifiedorder::serve);
+    let router = interface!(router, orderquery, orders::orderquery::serve);
+    let router = interface!(router, closeorder, orders::closeorder::serve);
     let router = interface!(router, refund, refunds::refund::serve);
     let router = interface!(router, refundquery, refunds::refundquery::serve);
     interface!(router, downloadbill, bills::downloadbill::serve)

@@ -6,7 +6,7 @@ use medpay_domain::{Fen, Timestamp};
 
 /// One line of `order_events`, but for what the order's row says itself.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub(crate) event: &'static str,
     pub(crate) attempt: u32,
     pub(crate) key: Option<String>,

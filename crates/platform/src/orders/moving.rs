@@ -52,7 +52,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub fn new(app: &App, lease: &Lease) -> Self {
+    pub(super) fn new(app: &App, lease: &Lease) -> Self {
         let (elapsed, lease_ms) = (app.clock.elapsed(), app.settings.lease_ms);
         Self { lease: lease.clone(), elapsed, lease_ms }
     }

@@ -83,28 +83,6 @@ pub(crate) async fn load_by_hospital(
     row.as_ref().map(StoredOrder::try_from).transpose()
 }
 
-/// Every order that was paid, whose cash was taken or whose cash went back by itself within
-/// `[from, until)`: what a day's bill and book are made of.
-pub(crate) async fn load_moved(
-    tx: &mut Tx,
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<StoredOrder>, StoreError> {
-    let rows = tx
-        .all(
-            &format!(
-                "SELECT {COLUMNS} FROM orders
-                  WHERE (paid_at_ms >= $1 AND paid_at_ms < $2)
-                     OR (cash_taken_at_ms >= $1 AND cash_taken_at_ms < $2)
-                     OR (cash_returned_at_ms >= $1 AND cash_returned_at_ms < $2)
-                  ORDER BY med_trans_id"
-            ),
-            args![from, until],
-        )
-        .await?;
-    rows.iter().map(StoredOrder::try_from).collect()
-}
-
 /// Writes an order that an event has moved, the event, and the jobs of its effects, if nobody
 /// changed the row since it was read; answers false, having written nothing, if somebody did.
 ///
