@@ -20,6 +20,8 @@ pub mod requests;
 pub mod router;
 pub mod settings;
 mod side_by_side;
+#[cfg(test)]
+mod testing;
 pub mod vault;
 pub mod workers;
 

@@ -9,6 +9,8 @@ pub mod limits;
 pub mod page;
 pub mod pass_on;
 mod rows;
+#[cfg(test)]
+mod tests;
 pub mod token;
 pub mod token_endpoints;
 pub mod visitor;

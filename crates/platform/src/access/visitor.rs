@@ -84,20 +84,6 @@ pub enum Standing {
 }
 
 impl Visitor {
-    /// The visitor, or the answer that brings one: off to WeChat, or back to the clean link.
-    pub async fn of(
-        app: &App,
-        opening: Opening<'_>,
-    ) -> Result<Result<Self, Response>, VisitorError> {
-        if let Some(visitor) = from_session(app, &opening).await? {
-            return Ok(Ok(visitor));
-        }
-        if let Some(answer) = returned_here(app, &opening).await? {
-            return Ok(Err(answer));
-        }
-        Ok(Err(to_wechat(app, &opening)))
-    }
-
     /// Whether the visitor is `openid`, which may be of any of these accounts: they are asked in
     /// turn. The account of `opening` does not matter.
     pub async fn expected(
@@ -125,11 +111,6 @@ impl Visitor {
         Ok(accounts.first().map_or(Standing::Stranger, |(environment, appid)| {
             Standing::Away(to_wechat(app, &at((*environment, appid))))
         }))
-    }
-
-    /// The visitor of an open session, for a form that was posted: nobody is sent to WeChat.
-    pub async fn of_session(app: &App, opening: Opening<'_>) -> Result<Option<Self>, VisitorError> {
-        from_session(app, &opening).await
     }
 }
 

@@ -12,6 +12,8 @@ pub mod links;
 pub mod qrcodegetmedinfo;
 pub mod rows;
 pub mod scans;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::app::App;
 use crate::settings::Environment;

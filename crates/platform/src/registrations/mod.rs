@@ -5,3 +5,6 @@ pub mod preregister;
 pub mod qrcodepreregister;
 pub mod report;
 pub(crate) mod rows;
+
+#[cfg(test)]
+mod tests;
