@@ -94,18 +94,6 @@ pub fn router_counted(app: Platform, metrics: Metrics) -> Router {
                 .post(orders::cashier::submit)
                 .layer(DefaultBodyLimit::max(FORM_BYTES)),
         )
-        .route(
-            "/pay/{link}",
-            get(orders::cashier::open)
-                .post(orders::cashier::submit)
-                .layer(DefaultBodyLimit::max(FORM_BYTES)),
-        )
-        .route(
-            "/pay/{link}",
-            get(orders::cashier::open)
-                .post(orders::cashier::submit)
-                .layer(DefaultBodyLimit::max(FORM_BYTES)),
-        )
         .with_state(gate)
 }
 
