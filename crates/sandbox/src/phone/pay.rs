@@ -51,7 +51,8 @@ fn poll_address(page: &Url, poll: &str) -> String {
     page.join(poll).map_or_else(|_| page.to_string(), |url| url.to_string())
 }
 
-/// Whether the password was taken: the money moves or has moved.
+/// Whether the password was taken and money moved, even if some of it is going back because the
+/// bureau refused.
 fn is_taken(outcome: &str) -> bool {
-    matches!(outcome, "paid" | "paying" | "accepted")
+    matches!(outcome, "paid" | "paying" | "returning" | "returned")
 }
