@@ -75,7 +75,16 @@ impl Visit<'_> {
             "pay_url": self.placed(purchase)?.pay_url,
             "password": self.person.password,
         });
-        let page: phone::Outcome = self.town.tap(&self.town.ready.pay, values).await?;
+        let tap = async || -> Result<phone::Outcome, Fault> {
+            self.town.tap(&self.town.ready.pay, values.clone()).await
+        };
+        let page = if purchase == Purchase::Scanned {
+            // The cashier comes to the phone a moment after the order was answered.
+            let ask = async || Ok(Some(tap().await?).filter(|page| page.ok));
+            self.town.eventually("the cashier on the phone", ask).await?
+        } else {
+            tap().await?
+        };
         must(&format!("the cashier took the password ({})", page.message), page.ok)?;
         Ok(page.message)
     }

@@ -50,7 +50,7 @@ impl Visit<'_> {
         let placed = Placed {
             number,
             med_trans_id: reply.med_trans_id,
-            // The cashier is on the phone already.
+            // The cashier comes to the phone by itself.
             pay_url: String::new(),
             time_end: None,
             refund: None,
