@@ -4,7 +4,7 @@ use super::{Verdict, block_on};
 use crate::config::{PLATFORM, PlatformConfiguration, read_file};
 use crate::{output, services};
 use anyhow::{Context as _, bail};
-use medpay_domain::{Clock as _, Day};
+use medpay_domain::Day;
 use medpay_platform::audit;
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use crate::config::{
-    Declaration, Faults, GATEWAY, GatewayConfiguration, PLATFORM, PlatformConfiguration, SANDBOX,
+    CITY, Declaration, Faults, GATEWAY, GatewayConfiguration, PLATFORM, PlatformConfiguration, SANDBOX,
     SandboxConfiguration, Values, documentation, read_file, to_toml,
 };
 use crate::output;
@@ -38,9 +38,17 @@ enum Command {
     },
     /// Prints the table of all keys, as in docs/configuration.md.
     Keys {
-        /// Whose.
-        service: Service,
+        /// Of which file.
+        file: Table,
     },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Table {
+    Platform,
+    Gateway,
+    Sandbox,
+    City,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -63,8 +71,14 @@ impl Service {
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let environment = crate::environment::read();
     match &args.command {
-        Command::Keys { service } => {
-            output::bytes(documentation(service.declaration()).as_bytes())?
+        Command::Keys { file } => {
+            let declaration = match file {
+                Table::Platform => PLATFORM,
+                Table::Gateway => GATEWAY,
+                Table::Sandbox => SANDBOX,
+                Table::City => CITY,
+            };
+            output::bytes(documentation(declaration).as_bytes())?;
         }
         Command::Print { service, file } => {
             let values = read_file(service.declaration(), file, &environment)?;

@@ -8,7 +8,7 @@ use medpay_domain::{City, CityId, Dialect, SumRule};
 use std::path::Path;
 
 /// What a city file may say. Not overridable: a city is no setting of a machine.
-pub(super) const CITY: Declaration = Declaration { service: "city", groups: &[KEYS] };
+pub const CITY: Declaration = Declaration { service: "city", groups: &[KEYS] };
 
 const KEYS: &[Key] = &[
     Key {

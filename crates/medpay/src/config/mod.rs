@@ -20,7 +20,7 @@ mod shared_keys;
 mod shown;
 mod values;
 
-pub use cities::built_in as built_in_cities;
+pub use cities::{CITY, built_in as built_in_cities};
 pub use faults::{Fault, Faults, Place};
 pub use gateway::GatewayConfiguration;
 pub use gateway_keys::GATEWAY;

@@ -25,10 +25,10 @@ pub struct PlatformConfiguration {
 }
 
 /// What a test credential begins with; production refuses it (DESIGN, rules of the seeds).
-pub const TEST_PREFIX: &str = "test";
+const TEST_PREFIX: &str = "test";
 
 /// What the appid of a test account begins with.
-pub const TEST_APPID_PREFIX: &str = "wxtest";
+const TEST_APPID_PREFIX: &str = "wxtest";
 
 /// The official hosts, which no test credential may reach.
 const OFFICIAL_HOSTS: &[&str] =

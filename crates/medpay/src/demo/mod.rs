@@ -18,7 +18,6 @@ use anyhow::Context as _;
 use medpay_acceptance::journey::{self, Player};
 use medpay_acceptance::ready::Ready;
 use medpay_client::HttpTransport;
-use medpay_domain::Clock as _;
 use medpay_platform::{Platform, audit};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
