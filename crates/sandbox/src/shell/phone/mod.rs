@@ -6,6 +6,7 @@ use super::run;
 use crate::persons::Person;
 use crate::phone::{PHONE_PERSON, Phone, PhoneFault};
 use crate::sandbox::Parties;
+use crate::wallet::Cashier;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -14,6 +15,7 @@ use medpay_domain::{Appid, Clock as _, Openid};
 use medpay_wire::contracts::phone::{Bind, Inbox, Outcome, Pay, ReadInbox, ShowAuthCode};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 type Town = State<Arc<Parties>>;
 
@@ -73,8 +75,7 @@ async fn pay(State(town): Town, Json(question): Json<Pay>) -> Response {
         let outcome = phone.pay(&question.pay_url, &question.password).await;
         return Json(shown(outcome)).into_response();
     }
-    let whose = person.clone();
-    let cashier = match run(&town, move |town| Ok(town.wallet.cashiers(&whose)?.pop())).await {
+    let cashier = match presented(&town, &person).await {
         Ok(cashier) => cashier,
         Err(unanswered) => return unanswered,
     };
@@ -90,6 +91,25 @@ async fn pay(State(town): Town, Json(question): Json<Pay>) -> Response {
         return unanswered;
     }
     Json(outcome).into_response()
+}
+
+/// How often the person looks at the phone for a cashier that the window has asked for.
+const LOOKS: usize = 40;
+/// How long the person waits in between.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// The newest cashier that the wallet was asked to present. A person at the window waits for it,
+/// since the platform asks only after it has answered the window.
+async fn presented(town: &Arc<Parties>, person: &Person) -> Result<Option<Cashier>, Response> {
+    for look in 1.. {
+        let whose = person.clone();
+        let newest = run(town, move |town| Ok(town.wallet.cashiers(&whose)?.pop())).await?;
+        if newest.is_some() || look == LOOKS {
+            return Ok(newest);
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    unreachable!("the last look returns")
 }
 
 async fn auth_code(State(town): Town, Json(question): Json<ShowAuthCode>) -> Response {
