@@ -67,13 +67,14 @@ pub enum Behaviour {
     DocumentDiffers,
     /// The bureau is out of service for this person.
     BureauOut,
-    /// The bureau finds the person once, for the bind page, and is out of service from then on
-    /// (80000).
+    /// The bureau finds the person once, for the bind page, and is out of service from then on.
     BureauOutOnceBound,
     /// The bureau has no such card.
     NotInsured,
     /// Bureau and wallet do what they are asked; the first answer to each key is lost.
     AnswersLost,
+    /// The wallet does not say whose pay code this person's is (80000).
+    PayCodeUnanswered,
     /// Follows no account, so that no template message arrives.
     Unsubscribed,
 }
@@ -94,6 +95,7 @@ impl Behaviour {
             Self::BureauOutOnceBound => "bureau_out_once_bound",
             Self::NotInsured => "not_insured",
             Self::AnswersLost => "answers_lost",
+            Self::PayCodeUnanswered => "pay_code_unanswered",
             Self::Unsubscribed => "unsubscribed",
         }
     }
@@ -113,6 +115,7 @@ impl Behaviour {
             Self::BureauOutOnceBound => "绑卡后医保中心停机",
             Self::NotInsured => "未参保",
             Self::AnswersLost => "每笔首次应答丢失",
+            Self::PayCodeUnanswered => "付款码无法识别",
             Self::Unsubscribed => "未关注公众号",
         }
     }

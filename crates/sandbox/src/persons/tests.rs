@@ -18,6 +18,7 @@ fn the_built_in_people_are_readable_and_all_different() {
         Behaviour::BureauOutOnceBound,
         Behaviour::NotInsured,
         Behaviour::AnswersLost,
+        Behaviour::PayCodeUnanswered,
         Behaviour::Unsubscribed,
     ];
     for behaviour in all {

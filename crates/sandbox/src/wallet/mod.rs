@@ -96,15 +96,17 @@ impl Wallet {
         question: &IdentifyByAuthCode,
         now: Timestamp,
     ) -> Result<Delivery<Identified>, BookError> {
-        answer_question(&self.book, "identify_by_auth_code", None, |book| {
-            let Some((person, until)) = books::auth_code(book, &question.auth_code)? else {
-                return Ok(Identified::Invalid);
-            };
-            let person = self.persons.get(&person).filter(|_| self.wechat.knows(&question.appid));
-            Ok(match person {
+        let shown_by = self.book.read(|book| books::auth_code(book, &question.auth_code))?;
+        let shown_by = shown_by.and_then(|(id, until)| Some((self.persons.get(&id)?, until)));
+        let silent = |(person, _): &(&Person, _)| person.behaviour == Behaviour::PayCodeUnanswered;
+        if shown_by.as_ref().is_some_and(silent) {
+            return Ok(Delivery::Down);
+        }
+        answer_question(&self.book, "identify_by_auth_code", None, |_| {
+            Ok(match shown_by.filter(|_| self.wechat.knows(&question.appid)) {
                 None => Identified::Invalid,
-                Some(_) if now >= until => Identified::Expired,
-                Some(person) => Identified::Person {
+                Some((_, until)) if now >= until => Identified::Expired,
+                Some((person, _)) => Identified::Person {
                     openid: person.openid(&question.appid),
                     real_name: person.insured_name.clone(),
                 },

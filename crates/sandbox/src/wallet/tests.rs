@@ -281,6 +281,15 @@ fn a_pay_code_names_its_person_for_five_minutes() {
 }
 
 #[test]
+fn a_pay_code_can_belong_to_somebody_of_whom_the_wallet_says_nothing() {
+    let Town { wallet, .. } = town();
+    let code = wallet.show_auth_code(&person("fu"), noon()).expect("a book");
+    let question = IdentifyByAuthCode { appid: appid(), auth_code: code.auth_code };
+    let answer = wallet.identify_by_auth_code(&question, noon()).expect("a book");
+    assert_eq!(answer, Delivery::Down);
+}
+
+#[test]
 fn an_oauth_code_names_its_person_once() {
     let Town { wallet, wechat, .. } = town();
     let code = wechat.issue_code(&appid(), &person("tang"), noon()).expect("a book");
