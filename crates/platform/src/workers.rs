@@ -39,14 +39,6 @@ pub const ALL: &[Worker] = &[
         run_once: |app, now| Box::pin(crate::orders::expire::run_once(app, now)),
     },
     Worker {
-        name: "settle",
-        run_once: |app, now| Box::pin(crate::orders::settle::run_once(app, now)),
-    },
-    Worker {
-        name: "expire",
-        run_once: |app, now| Box::pin(crate::orders::expire::run_once(app, now)),
-    },
-    Worker {
         name: "refund",
         run_once: |app, now| Box::pin(crate::refunds::give_back::run_once(app, now)),
     },

@@ -93,7 +93,13 @@ impl Visitor {
         openid: &Openid,
     ) -> Result<Standing, VisitorError> {
         let at = |(environment, appid)| Opening { environment, appid, ..opening };
-        let mut openings = accounts.iter().map(|(environment, appid)| at((*environment, appid)));
+        let openings = || accounts.iter().map(|(environment, appid)| at((*environment, appid)));
+        for opening in openings() {
+            if let Some(answer) = returned_here(app, &opening).await? {
+                return Ok(Standing::Away(answer));
+            }
+        }
+        let mut openings = openings();
         while let Some(opening) = openings.next() {
             if let Some(visitor) = from_session(app, &opening).await? {
                 return Ok(if visitor.openid == *openid {
@@ -103,9 +109,6 @@ impl Visitor {
                         .next()
                         .map_or(Standing::Stranger, |next| Standing::Away(to_wechat(app, &next)))
                 });
-            }
-            if let Some(answer) = returned_here(app, &opening).await? {
-                return Ok(Standing::Away(answer));
             }
         }
         Ok(accounts.first().map_or(Standing::Stranger, |(environment, appid)| {
@@ -134,10 +137,6 @@ pub fn check_form(app: &App, headers: &HeaderMap, visitor: &Visitor, csrf: &str)
     };
     let same_origin = match text(ORIGIN.as_str()) {
         None => true,
-        // A page with `Referrer-Policy: no-referrer` posts `null`; the two other proofs remain.
-        Some("null") => {
-            text("sec-fetch-site") == Some("same-origin") || text("sec-fetch-site").is_none()
-        }
         Some(origin) => {
             origin.eq_ignore_ascii_case(origin_of(&app.settings.public_url))
                 || text(HOST.as_str()).is_some_and(|host| {

@@ -339,7 +339,6 @@ on_both!(a_consent_gives_name_and_document_once, async |db: TestDb| {
 });
 
 on_both!(no_consent_leads_back_without_a_code, async |db: TestDb| {
-    let mut settings: Settings = settings();
     let world = World::new(&db).await;
     bind(&world, HOSPITAL, "o1", Person::LIN).await;
     let link = link_of(&world, HOSPITAL, "o1", "http://hospital.example/").await;
@@ -347,8 +346,10 @@ on_both!(no_consent_leads_back_without_a_code, async |db: TestDb| {
     let page = browser.open(&link, "o1", "林晴").await;
     let done = browser.post(&link, &page, &[]).await;
     assert_eq!((outcome(&done), leads_to(&done).as_str()), ("bound", "http://hospital.example/"));
+});
 
-    // Where the city does not allow it, nobody is asked, and a made-up consent counts nothing.
+on_both!(where_a_city_does_not_allow_it_nobody_can_consent, async |db: TestDb| {
+    let mut settings: Settings = settings();
     settings.cities[0].real_name_authorization = false;
     let world = World::with(&db, settings).await;
     let link = link_of(&world, HOSPITAL, "o2", "http://hospital.example/").await;

@@ -2,3 +2,6 @@
 
 pub(crate) mod rows;
 pub mod sendmsg;
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,11 @@ async fn report(world: &World, interface: &str, fields: &[(&str, String)]) -> (S
     (answer.word(), words.split(" rid: ").next().unwrap_or_default().to_owned())
 }
 
-fn with(fields: &[(&'static str, String)], name: &'static str, value: &str) -> Vec<(&'static str, String)> {
+fn with(
+    fields: &[(&'static str, String)],
+    name: &'static str,
+    value: &str,
+) -> Vec<(&'static str, String)> {
     let mut fields = fields.to_vec();
     fields.retain(|(kept, _)| *kept != name);
     fields.push((name, value.to_owned()));
@@ -118,9 +122,7 @@ on_both!(a_scans_token_reports_one_registration, async |db: TestDb| {
     let code = ("auth_code", "134567890123456789");
     let answer = world.call(HOSPITAL, "qrcodegetmedinfo", &[code]).await.fields();
     let token = answer.get("token").expect("a token").to_owned();
-    let scanned = |number| {
-        with(&with(&visit(number), "auth_code", code.1), "token", &token)
-    };
+    let scanned = |number| with(&with(&visit(number), "auth_code", code.1), "token", &token);
     let wrong = with(&scanned("R1"), "token", "no such token");
     assert_eq!(report(&world, "qrcodepreregister", &wrong).await.0, "AUTH_CODE_INVALID");
     let wrong = with(&scanned("R1"), "auth_code", "another code");
