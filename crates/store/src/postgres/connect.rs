@@ -4,6 +4,7 @@ use crate::error::StoreError;
 use crate::options::{Options, Schema};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use std::time::Duration;
+use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -35,16 +36,23 @@ pub(crate) fn pool(
     be_impatient(&mut config);
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match &options.tls {
-        None => Manager::from_config(config, NoTls, recycling),
-        Some(tls) => {
+        Some(tls) if !is_of_this_machine(&config) => {
             let tls = MakeRustlsConnect::new(rustls::ClientConfig::clone(tls));
             Manager::from_config(config, tls, recycling)
         }
+        _ => Manager::from_config(config, NoTls, recycling),
     };
     Pool::builder(manager)
         .max_size(size.max(1))
         .build()
         .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Whether only sockets of this machine are named: they have no name that a certificate could hold,
+/// and nobody between.
+fn is_of_this_machine(config: &Config) -> bool {
+    let is_socket = |host: &Host| matches!(host, Host::Unix(_));
+    !config.get_hosts().is_empty() && config.get_hosts().iter().all(is_socket)
 }
 
 /// Bounds, in machine time, on what a host that has silently gone may cost, where the URL says
