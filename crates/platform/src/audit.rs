@@ -6,6 +6,8 @@
 
 mod look;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use report::{
     BookReport, DifferenceReport, FlightReport, GivenUpReport, LegReport, Report, Silence,

@@ -97,7 +97,7 @@ fn check_day(day: Day, now: Timestamp) -> Result<(), DownloadBillError> {
     }
 }
 
-fn pack(text: &[u8]) -> Result<Vec<u8>, std::io::Error> {
+pub(super) fn pack(text: &[u8]) -> Result<Vec<u8>, std::io::Error> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
     packer.write_all(text)?;
     packer.finish()

@@ -2,3 +2,6 @@
 
 pub(crate) mod day_bill;
 pub mod downloadbill;
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use super::rows::{self, Attempt, Outcome, Standing, StoredNotification};
 use super::schedule::Schedule;
 use crate::access::merchant_key;
 use crate::app::App;
-use crate::orders::{self, NOTIFY_QUEUE, StoredOrder};
+use crate::orders::{self, StoredOrder};
 use crate::settings::Institution;
 use crate::side_by_side;
 use crate::vault::{BadSeal, Vault};
@@ -22,7 +22,7 @@ use medpay_wire::sign::{Seal, SignType};
 use medpay_wire::states::{CashTradeStatus, InsuranceTradeStatus};
 
 /// The queue of this worker.
-pub const QUEUE: &str = NOTIFY_QUEUE;
+pub const QUEUE: &str = "notify";
 
 /// Why an attempt was not made or not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -204,7 +204,7 @@ async fn record(
                         tx.finish_job(&lease).await?;
                     }
                     (_, Some(seconds)) => {
-                        tx.postpone_job(&lease, now.plus_seconds(seconds)).await?
+                        tx.postpone_job(&lease, now.plus_seconds(seconds)).await?;
                     }
                     (_, None) => {
                         stored.standing = Standing::GivenUp;

@@ -7,3 +7,6 @@ pub mod schedule;
 pub(crate) use deliver::begin;
 pub use deliver::{given_up, replay};
 pub use rows::{Standing, StoredNotification};
+
+#[cfg(test)]
+mod tests;

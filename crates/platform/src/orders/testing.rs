@@ -2,13 +2,12 @@
 
 use super::journal;
 use super::rows::{self, Asked, Sealed, StoredOrder, StoredPatient, StoredPayer};
+use crate::app::App;
 use crate::settings::Institution;
 use crate::testing::keepers::Town;
 use medpay_domain::platform::order::reservation::Reservations;
 use medpay_domain::platform::order::{Event, Kind, Order, Split, State};
-use medpay_domain::{
-    Appid, BillNo, CardType, Fen, HospOutTradeNo, MedTransId, SerialNo,
-};
+use medpay_domain::{Appid, BillNo, CardType, Fen, HospOutTradeNo, MedTransId, SerialNo};
 use medpay_store::StoreError;
 use medpay_wire::caller_fields::Merchant;
 use medpay_wire::states::{OrderType, PayType};
@@ -49,10 +48,7 @@ pub(crate) fn order(
         caller: caller(institution),
         hosp_out_trade_no: HospOutTradeNo::new(format!("H{number}")),
         request_digest: number.to_owned(),
-        payer: StoredPayer {
-            appid: institution.account.appid.clone(),
-            openid: seal("oTestPayer"),
-        },
+        payer: StoredPayer { appid: institution.account.appid.clone(), openid: seal("oTestPayer") },
         patient: StoredPatient {
             card_type: CardType::IdCard,
             name: seal("林晴"),
@@ -133,9 +129,13 @@ pub(crate) async fn paid(town: &Town, number: &str, kind: Kind, fees: (i64, i64)
 
 /// The order as it is now.
 pub(crate) async fn load(town: &Town, med_trans_id: &MedTransId) -> StoredOrder {
+    load_from(town.app(), med_trans_id).await
+}
+
+/// The order as it is now.
+pub(crate) async fn load_from(app: &App, med_trans_id: &MedTransId) -> StoredOrder {
     let med_trans_id = med_trans_id.clone();
-    let order = town
-        .app()
+    let order = app
         .store
         .read("a test reads an order", move |tx| {
             let med_trans_id = med_trans_id.clone();
@@ -144,4 +144,3 @@ pub(crate) async fn load(town: &Town, med_trans_id: &MedTransId) -> StoredOrder 
         .await;
     order.expect("read").expect("an order")
 }
-

@@ -316,7 +316,8 @@ impl Answer {
         effects: &[Effect],
     ) -> Result<Option<Lease>, StoreError> {
         let Some(question) = question_in(effects) else { return Ok(None) };
-        let wait = retry_seconds(question);
+        // Staff do not wait for what the wallet may have thought better of meanwhile.
+        let wait = if self.lease.is_some() { retry_seconds(question) } else { 0 };
         push(tx, &stored.med_refund_id, question, self.now.plus_seconds(wait)).await?;
         if wait > 0 || self.lease.is_none() {
             return Ok(None);
@@ -364,23 +365,23 @@ async fn move_order(
     now: Timestamp,
 ) -> Result<(), GiveBackError> {
     let id = &stored.med_refund_id;
-    let mut changes: Vec<(Leg, Option<Timestamp>)> = vec![];
+    let mut moves: Vec<(Leg, Option<Timestamp>)> = vec![];
     for effect in effects {
         match effect {
-            Effect::InsuranceIsBack { at } => changes.push((Leg::Insurance, Some(*at))),
-            Effect::CashIsBack { at } => changes.push((Leg::Cash, Some(*at))),
-            Effect::Release => changes.extend([(Leg::Insurance, None), (Leg::Cash, None)]),
+            Effect::InsuranceIsBack { at } => moves.push((Leg::Insurance, Some(*at))),
+            Effect::CashIsBack { at } => moves.push((Leg::Cash, Some(*at))),
+            Effect::Release => moves.extend([(Leg::Insurance, None), (Leg::Cash, None)]),
             Effect::Ask(_) => {}
         }
     }
-    if changes.is_empty() {
+    if moves.is_empty() {
         return Ok(());
     }
     let contradiction = |what: String| GiveBackError::Contradiction(what);
     let Some(mut order) = orders::rows::load(tx, &stored.med_trans_id).await? else {
         return Err(contradiction("the refund's order is not there".to_owned()));
     };
-    for (leg, back_at) in changes {
+    for (leg, back_at) in moves {
         let changed = match back_at {
             Some(at) => order.order.given_back(id, leg, at),
             None if leg == Leg::Insurance && !stored.refund.legs.insurance() => Ok(()),

@@ -7,3 +7,6 @@ pub mod refundquery;
 pub(crate) mod rows;
 
 pub use rows::{RefundType, StoredRefund};
+
+#[cfg(test)]
+mod tests;
