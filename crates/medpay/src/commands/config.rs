@@ -2,8 +2,8 @@
 
 use super::Verdict;
 use crate::config::{
-    CITY, Declaration, Faults, GATEWAY, GatewayConfiguration, PLATFORM, PlatformConfiguration, SANDBOX,
-    SandboxConfiguration, Values, documentation, read_file, to_toml,
+    CITY, Declaration, Faults, GATEWAY, GatewayConfiguration, PLATFORM, PlatformConfiguration,
+    SANDBOX, SandboxConfiguration, Values, documentation, read_file, to_toml,
 };
 use crate::output;
 use clap::{Subcommand, ValueEnum};

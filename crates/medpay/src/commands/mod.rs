@@ -39,7 +39,7 @@ enum Command {
     /// Runs the other parties: bureau, wallet, WeChat, courier, test clock, phone.
     Sandbox(sandbox::Args),
     /// Calls any interface of /payinsurance/*: signs, sends, checks the answer and shows both.
-    Call(call::Args),
+    Call(Box<call::Args>),
     /// Signs fields or a document: shows the text that is signed, and its digest.
     Sign(sign::Args),
     /// Checks the signature of a document, and tells what is wrong with it.

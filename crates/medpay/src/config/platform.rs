@@ -186,15 +186,11 @@ fn sub_merchant(
 ) -> Option<SubMerchant> {
     let sub_account =
         account(section, ["sub_appid", "sub_secret", "sub_mini_program"], source, gathered);
-    match section.text("sub_mch_id") {
-        Some(sub_mch_id) => Some(SubMerchant { sub_mch_id: MchId::new(sub_mch_id), sub_account }),
-        None => {
-            if sub_account.is_some() {
-                gathered.fault(section, "sub_mch_id", "is needed with `sub_appid`");
-            }
-            None
-        }
+    let sub_mch_id = section.text("sub_mch_id");
+    if sub_mch_id.is_none() && sub_account.is_some() {
+        gathered.fault(section, "sub_mch_id", "is needed with `sub_appid`");
     }
+    sub_mch_id.map(|id| SubMerchant { sub_mch_id: MchId::new(id), sub_account })
 }
 
 fn permissions(section: &Section<'_>, gathered: &mut Gathered) -> BTreeSet<String> {

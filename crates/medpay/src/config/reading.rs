@@ -3,7 +3,7 @@
 use super::faults::{Fault, Faults, Place};
 use super::keys::{Declaration, Key, Kind};
 use super::values::{Found, Value, Values};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -32,7 +32,8 @@ pub fn read(
     reading.override_from(environment);
     let values =
         Values { declaration, file: file.to_owned(), found: reading.found, lists: reading.lists };
-    reading.faults.extend(values.missing());
+    let given = reading.given;
+    reading.faults.extend(values.missing(|path| given.contains(path)));
     if reading.faults.is_empty() { Ok(values) } else { Err(Faults(reading.faults)) }
 }
 
@@ -43,6 +44,8 @@ struct Reading<'a> {
     found: BTreeMap<String, Found>,
     lists: BTreeMap<String, usize>,
     faults: Vec<Fault>,
+    /// Real paths that are given, but wrongly: they are not missing as well.
+    given: BTreeSet<String>,
 }
 
 impl<'a> Reading<'a> {
@@ -54,6 +57,7 @@ impl<'a> Reading<'a> {
             found: BTreeMap::new(),
             lists: BTreeMap::new(),
             faults: Vec::new(),
+            given: BTreeSet::new(),
         }
     }
 
@@ -111,12 +115,15 @@ impl<'a> Reading<'a> {
 
     fn value(&mut self, key: &Key, real: &str, value: &Spanned<DeValue<'_>>) {
         let place = self.place(value.span().start);
-        match of_toml(key.kind, value.get_ref()) {
+        let given = match of_toml(key.kind, value.get_ref()) {
             Ok(value) => {
                 self.found.insert(real.to_owned(), Found { value, place });
+                return;
             }
-            Err(given) => self.fault(place, must_be(key.kind, real, given.as_deref())),
-        }
+            Err(given) => given,
+        };
+        self.given.insert(real.to_owned());
+        self.fault(place, must_be(key.kind, real, given.as_deref()));
     }
 
     fn override_from(&mut self, environment: &Environment) {
@@ -136,6 +143,7 @@ impl<'a> Reading<'a> {
                     self.found.insert(path, Found { value, place });
                 }
                 Err(()) => {
+                    self.given.insert(path.clone());
                     let given = (key.kind != Kind::Secret).then_some(text.as_str());
                     self.fault(place, must_be(key.kind, &path, given));
                 }
@@ -174,23 +182,20 @@ fn nearest(declaration: Declaration, path: &str) -> Option<String> {
     candidates
         .into_iter()
         .map(|near| {
-            let whole = strsim::normalized_damerau_levenshtein(path, &near);
-            let name = strsim::normalized_damerau_levenshtein(&last(path), &last(&near));
-            // As thousandths, so that equal ones compare equal; the whole path breaks a tie.
-            (thousandths(whole.max(name)), thousandths(whole), near)
+            let whole = likeness(path, &near);
+            let name = likeness(&last(path), &last(&near));
+            // The whole path breaks a tie.
+            (whole.max(name), whole, near)
         })
         .max_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)))
         .filter(|(score, ..)| *score >= 600)
         .map(|(_, _, near)| near)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::float_arithmetic,
-    reason = "a likeness from 0 to 1 of two names, no amount"
-)]
-fn thousandths(likeness: f64) -> i64 {
-    (likeness * 1000.0) as i64
+/// How alike two names are, from 0 to 1000.
+fn likeness(one: &str, other: &str) -> usize {
+    let length = one.chars().count().max(other.chars().count()).max(1);
+    1000 - strsim::damerau_levenshtein(one, other) * 1000 / length
 }
 
 /// The value, or what was given instead where that may be shown.

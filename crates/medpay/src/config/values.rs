@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// A value that fits its kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Value {
+pub(super) enum Value {
     /// A text, path, address or word.
     Text(String),
     /// A number.
@@ -26,7 +26,7 @@ pub enum Value {
 
 /// A value and where it was given.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// The value.
     pub value: Value,
     /// Its place.
@@ -73,12 +73,12 @@ impl Values {
         PathBuf::from(&self.file).parent().map(PathBuf::from).unwrap_or_default()
     }
 
-    /// Keys that must be given and are not.
-    pub(super) fn missing(&self) -> Vec<Fault> {
+    /// Keys that must be given and are not, neither rightly nor, as `given` tells, wrongly.
+    pub(super) fn missing(&self, given: impl Fn(&str) -> bool) -> Vec<Fault> {
         let mut faults = Vec::new();
         for key in self.declaration.keys().filter(|key| key.preset == Preset::Needed) {
             for real in self.real_paths(key.path) {
-                if !self.found.contains_key(&real) {
+                if !self.found.contains_key(&real) && !given(&real) {
                     faults.push(Fault {
                         place: Place::File(self.file.clone()),
                         problem: format!("`{real}` is needed: {}", key.meaning),

@@ -42,7 +42,7 @@ pub struct Hospital {
 
 /// One in independent mode that calls from H5, one under a service provider, and one that calls
 /// from a mini-program, in a city whose dialect is not known.
-pub const HOSPITALS: [Hospital; 3] = [
+pub(super) const HOSPITALS: [Hospital; 3] = [
     Hospital {
         word: "yunshan",
         name: "云杉市第一人民医院（模拟）",

@@ -1,1 +1,12 @@
-//! Integration tests.
+//! Tests of the whole: real processes, real HTTP, both engines.
+
+mod browser;
+mod cli;
+mod config;
+mod demo;
+mod field_rules;
+mod journey;
+mod pages;
+mod python;
+mod refusals;
+mod town;
