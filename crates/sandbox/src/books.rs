@@ -1,5 +1,5 @@
-//! The parties' books: one small SQLite file each, one transaction per command, durable before the
-//! answer. Not `medpay-store`: a fault in our engine must not forget the same payment on both sides.
+//! The parties' books: one small SQLite file each, one transaction per command, durable before
+//! the answer. Not `medpay-store`: a fault in our engine must not forget the same payment twice.
 //!
 //! Here stands what every book has: opening, the first answers by key, the armed faults. A party's
 //! own tables stand in the `books.rs` beside it.

@@ -1,5 +1,5 @@
 //! What goes wrong on demand: by amount (PROTOCOL 11) and by switch. What goes wrong around a
-//! person is that person's [`crate::persons::Behaviour`]. `docs/contracts/faults.md` lists all three.
+//! person is that person's [`crate::persons::Behaviour`]. `docs/contracts/faults.md` lists all.
 
 use medpay_domain::Fen;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! The other parties as servers: the bureau, the wallet, WeChat, the courier, the test clock, and the
-//! patient's phone.
+//! The other parties as servers: the bureau, the wallet, WeChat, the courier, the test clock, and
+//! the patient's phone.
 //!
 //! Each party is a plain deterministic object with its own small book: commands in, answers out,
 //! time and chance handed in. HTTP (`shell`) is a thin layer around them. The parties know no

@@ -1,5 +1,5 @@
-//! A command with a key: done once, answered the same ever after, and met by a fault that is decided
-//! before it acts.
+//! A command with a key: done once, answered the same ever after, and met by a fault that is
+//! decided before it acts.
 
 use crate::books::{self, BookError};
 use crate::faults::{Delivery, Fault};

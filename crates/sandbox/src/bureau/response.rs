@@ -43,7 +43,10 @@ pub(super) fn of_settlement(
     }
     let bill_no = claim.bill_no.as_ref().map_or("", |bill_no| bill_no.as_str());
     format!(
-        r#"{{"outpatient_order_pay":{{{},"mzlsh":{},"djh":{},"jslsh":{},"je":{},"xjhj":{},"jzhj":{},"mzzf":[{payments}]}}}}"#,
+        concat!(
+            r#"{{"outpatient_order_pay":{{{},"mzlsh":{},"djh":{},"jslsh":{},"#,
+            r#""je":{},"xjhj":{},"jzhj":{},"mzzf":[{}]}}}}"#,
+        ),
         who(person),
         text(claim.serial_no.as_str()),
         text(bill_no),
@@ -51,6 +54,7 @@ pub(super) fn of_settlement(
         yuan(claim.total_fee),
         yuan(split.cash_fee),
         yuan(split.insurance_fee),
+        payments,
     )
 }
 

@@ -1,5 +1,5 @@
-//! Reads of a page what a phone needs: its outcome, its words, its forms. Tolerant, as a browser is;
-//! not an HTML parser.
+//! Reads of a page what a phone needs: its outcome, its words, its forms. Tolerant, as a browser
+//! is; not an HTML parser.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,8 @@ impl Form {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// What is sent: the fields as they stand, but those in `fills` filled in, and the first button.
+    /// What is sent: the fields as they stand, but those in `fills` filled in, and the first
+    /// button.
     pub(super) fn filled(&self, fills: &BTreeMap<&str, Fill>) -> Vec<(String, String)> {
         let mut pressed = false;
         let mut values = Vec::new();

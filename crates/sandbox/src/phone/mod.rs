@@ -1,8 +1,9 @@
 //! The patient's phone: a browser that opens the links a person would tap, passes WeChat's
-//! authorization as that person, fills in the form it finds and posts it (`docs/contracts/phone.md`).
+//! authorization as that person, fills in the form it finds and posts it
+//! (`docs/contracts/phone.md`).
 //!
-//! It knows nothing of the platform but its pages: names of inputs, `data-outcome`, `data-leads-to`,
-//! `data-poll`, and the words of `p.message`.
+//! It knows nothing of the platform but its pages: names of inputs, `data-outcome`,
+//! `data-leads-to`, `data-poll`, and the words of `p.message`.
 
 mod bind;
 mod browser;

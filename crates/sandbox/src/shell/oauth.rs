@@ -1,5 +1,5 @@
-//! `GET /connect/oauth2/authorize`: WeChat's authorization page (PROTOCOL 7.3). Whose phone it is says
-//! a cookie; without one the page asks.
+//! `GET /connect/oauth2/authorize`: WeChat's authorization page (PROTOCOL 7.3). A cookie says whose
+//! phone it is; without one the page asks.
 
 use super::phone::{self, page};
 use super::run;
