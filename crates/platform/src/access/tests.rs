@@ -3,6 +3,7 @@
 use crate::settings::{Settings, TokenErrorShape};
 use crate::testing::{HOSPITAL, SECOND_UNDER_PROVIDER, UNDER_PROVIDER, World, settings};
 use http::{Method, Request};
+use medpay_domain::Appid;
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
 use medpay_wire::fields::Fields;
@@ -224,7 +225,7 @@ on_both!(other_calls_are_passed_on_after_the_check, async |db: TestDb| {
     let calls = world.wechat.calls.lock().expect("not poisoned");
     let told: Vec<_> = calls
         .iter()
-        .map(|call| (call.path_and_query.as_str(), call.appid.as_ref().map(|id| id.as_str())))
+        .map(|call| (call.path_and_query.as_str(), call.appid.as_ref().map(Appid::as_str)))
         .collect();
     let menu = "/cgi-bin/menu/create?a=%E4%B8%80&b=2";
     assert_eq!(told, [(menu, Some("wxhospital")), (right.as_str(), Some("wxhospital"))]);

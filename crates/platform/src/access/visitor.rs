@@ -92,7 +92,7 @@ impl Visitor {
         accounts: &[(Environment, Appid)],
         openid: &Openid,
     ) -> Result<Standing, VisitorError> {
-        let at = |(environment, appid)| Opening { environment, appid, ..opening };
+        let at = |(environment, appid)| Opening { appid, environment, ..opening };
         let openings = || accounts.iter().map(|(environment, appid)| at((*environment, appid)));
         for opening in openings() {
             if let Some(answer) = returned_here(app, &opening).await? {
@@ -161,7 +161,7 @@ async fn from_session(app: &App, opening: &Opening<'_>) -> Result<Option<Visitor
         && session.appid == *opening.appid
         && app.clock.now() < session.expires_at;
     let csrf = mac(&app.settings.page_key, "csrf", &[&cookie, opening.path]);
-    Ok(fits.then(|| Visitor {
+    Ok(fits.then_some(Visitor {
         appid: session.appid,
         openid: session.openid,
         real_name: session.real_name,

@@ -85,10 +85,9 @@ pub async fn submit(
         let Some(visit) = Visit::begin(&app, &link, &headers, &returned).await? else {
             return Ok(no_such_link());
         };
-        let visitor = match visit.visitor().await? {
-            Ok(visitor) => visitor,
+        let Ok(visitor) = visit.visitor().await? else {
             // The session is over, so whatever was posted is not looked at.
-            Err(_) => return Ok(Redirect::to(&visit.path).into_response()),
+            return Ok(Redirect::to(&visit.path).into_response());
         };
         if !check_form(&app, &headers, &visitor, &fields.csrf) {
             return Ok(BindPage::foreign_form(&visit.at).show(StatusCode::FORBIDDEN));

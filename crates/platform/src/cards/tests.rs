@@ -9,6 +9,7 @@ use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
 use medpay_wire::public_account::encode_component;
+use std::fmt::Write as _;
 
 /// A patient's browser, inside WeChat.
 pub(crate) struct Browser<'a> {
@@ -87,7 +88,7 @@ impl<'a> Browser<'a> {
         let csrf = between(&page.body, "name=\"csrf\" value=\"", "\"").to_owned();
         let mut body = format!("csrf={csrf}");
         for (name, value) in fields {
-            body.push_str(&format!("&{name}={}", encode_component(value)));
+            let _ = write!(body, "&{name}={}", encode_component(value));
         }
         let form = "application/x-www-form-urlencoded";
         self.send(Request::post(path).header("content-type", form), body).await

@@ -29,7 +29,7 @@ impl Doors {
                 parties,
             ),
             messenger: Arc::new(HttpMessenger::new(wechat.clone())),
-            hospital: Arc::new(HttpHospital::new(transport.clone(), settings)),
+            hospital: Arc::new(HttpHospital::new(transport, settings)),
             wechat,
         }
     }

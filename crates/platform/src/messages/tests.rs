@@ -7,7 +7,7 @@ use crate::testing::keepers::Town;
 use crate::testing::{HOSPITAL, UNDER_PROVIDER, settings};
 use medpay_domain::platform::order::Kind;
 use medpay_store::testing::TestDb;
-use medpay_store::{StoreError, on_both};
+use medpay_store::on_both;
 use medpay_wire::fields::Fields;
 
 const FIRST: (&str, &str) = ("first", "您已缴费成功");
@@ -27,17 +27,20 @@ async fn unpaid(town: &Town, institution: usize, number: &str) -> StoredOrder {
         .store
         .write("a test makes an order", move |tx| {
             let stored = kept.clone();
-            Box::pin(async move { Ok::<_, StoreError>(rows::insert(tx, &stored, "digest").await?) })
+            Box::pin(async move { rows::insert(tx, &stored, "digest").await })
         })
         .await;
     assert_eq!(inserted, Ok(true));
     stored
 }
 
+/// `msg_type`, the caller's own fields, and the keywords that come of it.
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
 on_both!(each_type_fills_its_template, async |db: TestDb| {
     let town = Town::new(&db).await;
     paid(&town, "1", Kind::Mixed, (100, 805)).await;
-    let cases: [(&str, &[(&str, &str)], &str); 4] = [
+    let cases: [Case; 4] = [
         ("1", &[], "林晴|诊间缴费|9.05 元|2018-6-20 09:00:00|H1"),
         (
             "2",

@@ -47,8 +47,8 @@ fn with(
     fields
 }
 
-fn registered(words: &str) -> Option<VisitRegistered> {
-    Some(VisitRegistered::Registered { response_content: words.to_owned() })
+fn registered(words: &str) -> VisitRegistered {
+    VisitRegistered::Registered { response_content: words.to_owned() }
 }
 
 on_both!(a_registration_is_reported_once, async |db: TestDb| {
@@ -62,7 +62,7 @@ on_both!(a_registration_is_reported_once, async |db: TestDb| {
     assert_eq!(report(&world, "preregister", &wrong).await.0, "80006");
     assert_eq!(world.bureau.visit_keys.lock().expect("not poisoned").len(), 0);
 
-    let answers = [registered(r#"{"a": 1 , "b":[]}"#), registered("another answer")];
+    let answers = [r#"{"a": 1 , "b":[]}"#, "another answer"].map(|words| Some(registered(words)));
     world.bureau.visits.lock().expect("not poisoned").extend(answers);
     for _ in 0..2 {
         let (word, words) = report(&world, "preregister", &fields).await;
@@ -77,7 +77,7 @@ on_both!(an_unknown_answer_is_asked_for_by_the_same_key, async |db: TestDb| {
     let world = World::new(&db).await;
     bind(&world, HOSPITAL, "o1", Person::LIN).await;
     let fields = with(&visit("R1"), "openid", "o1");
-    let answers = [None, registered("登记成功")];
+    let answers = [None, Some(registered("登记成功"))];
     world.bureau.visits.lock().expect("not poisoned").extend(answers);
     assert_eq!(report(&world, "preregister", &fields).await.0, "SYSTEMERROR");
     let (word, words) = report(&world, "preregister", &fields).await;
@@ -91,7 +91,7 @@ on_both!(a_refusal_is_told_in_the_bureaus_words_again_and_again, async |db: Test
     let world = World::new(&db).await;
     bind(&world, HOSPITAL, "o1", Person::LIN).await;
     let refusal = Refusal { code: "NO_VISIT".to_owned(), reason: "今日号源已停".to_owned() };
-    let answers = [Some(VisitRegistered::Refused(refusal)), registered("later")];
+    let answers = [Some(VisitRegistered::Refused(refusal)), Some(registered("later"))];
     world.bureau.visits.lock().expect("not poisoned").extend(answers);
     let fields = with(&visit("R1"), "openid", "o1");
     for _ in 0..2 {
@@ -118,7 +118,7 @@ on_both!(a_scans_token_reports_one_registration, async |db: TestDb| {
     let world = World::new(&db).await;
     bind(&world, HOSPITAL, "o1", Person::LIN).await;
     world.wallet.know("134567890123456789", "o1", "林晴");
-    world.bureau.visits.lock().expect("not poisoned").push_back(registered("登记成功"));
+    world.bureau.visits.lock().expect("not poisoned").push_back(Some(registered("登记成功")));
     let code = ("auth_code", "134567890123456789");
     let answer = world.call(HOSPITAL, "qrcodegetmedinfo", &[code]).await.fields();
     let token = answer.get("token").expect("a token").to_owned();

@@ -237,12 +237,12 @@ impl World {
         let path = format!("/payinsurance/{interface}?access_token={token}");
         let answer = self.post(&path, document.to_xml()).await;
         assert_eq!(answer.status, StatusCode::OK, "every answered refusal is 200");
-        self.check_sign(&answer, interface, key);
+        Self::check_sign(&answer, interface, key);
         answer
     }
 
     /// A success of a signed interface is signed with the caller's key, and so is a refusal.
-    fn check_sign(&self, answer: &Answered, interface: &str, key: &ApiKey) {
+    fn check_sign(answer: &Answered, interface: &str, key: &ApiKey) {
         if !answer.body.starts_with('<') {
             return;
         }

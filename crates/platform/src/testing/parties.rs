@@ -1,14 +1,14 @@
 //! Other parties that answer what a test lays ready, and remember what they were asked.
 
 use crate::doors::wechat::{Answer, Call};
-use crate::doors::{Bureau, Hospital, Messenger, WeChat, Wallet};
-use medpay_wire::contracts::{bureau, wallet};
+use crate::doors::{Bureau, Hospital, Messenger, Wallet, WeChat};
 use crate::settings::Environment;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use medpay_client::Unanswered;
 use medpay_domain::{Appid, CardNo, CardType, MedicalUserId, Openid, PersonName};
+use medpay_wire::contracts::{bureau, wallet};
 use medpay_wire::id_card;
 use medpay_wire::public_account::{TemplateMessage, TemplateSent};
 use std::collections::{HashMap, VecDeque};
