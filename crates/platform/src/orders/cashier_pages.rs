@@ -389,3 +389,19 @@ impl CashierPage {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_look_is_rendered_the_same_each_time() {
+        for (name, page) in CashierPage::sample() {
+            let once = page.render().expect("a page");
+            assert_eq!(page.render().expect("a page"), once);
+            assert!(!once.contains("<本订单>"), "text is escaped");
+            let main = once.split_once("<body>").map_or("", |(_, main)| main);
+            insta::assert_snapshot!(format!("cashier_{name}"), main);
+        }
+    }
+}
