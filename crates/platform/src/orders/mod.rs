@@ -13,7 +13,6 @@ pub mod closeorder;
 pub mod expire;
 mod find;
 mod journal;
-pub(crate) mod ledger;
 mod link;
 mod moving;
 mod notify_url;
@@ -31,6 +30,7 @@ pub mod unifiedorder;
 
 pub use accept::OrderError;
 pub use moving::NotMoved;
+pub(crate) use rows::ledger;
 pub use rows::StoredOrder;
 
 /// The queue of questions to wallet and bureau; a job's key is the idempotency key of its question.

@@ -1,6 +1,8 @@
 //! The tables `orders` and `order_events`. Nobody else writes them; refunds move their holds
 //! through [`save_holds`].
 
+pub(crate) mod ledger;
+
 use super::SETTLE_QUEUE;
 use super::journal::Entry;
 use super::row_facts::{Facts, HoldColumns, leg_word};

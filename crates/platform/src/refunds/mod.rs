@@ -2,10 +2,10 @@
 
 pub mod give_back;
 pub mod refund;
-pub(crate) mod ledger;
 pub mod refundquery;
 pub(crate) mod rows;
 
+pub(crate) use rows::ledger;
 pub use rows::{RefundType, StoredRefund};
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The tables `refunds` and `refund_events`.
 
+pub(crate) mod ledger;
+
 use crate::settings::Environment;
 use medpay_domain::platform::refund::{Event, Legs, Question, Refund, Refusal, State};
 use medpay_domain::{

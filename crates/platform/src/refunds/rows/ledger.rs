@@ -1,7 +1,7 @@
 //! What refunds have moved, for the audit: from the events, which never change, and for what is in
 //! flight from the refunds themselves.
 
-use super::rows;
+use crate::refunds::rows;
 use crate::settings::Environment;
 use medpay_domain::books::Party;
 use medpay_domain::books::bill::{BillRow, RowKind};

@@ -1,7 +1,7 @@
 //! What orders have moved, for bills and the audit: from the events, which never change, and for
 //! what is in flight from the orders themselves.
 
-use super::rows::{self, StoredOrder};
+use crate::orders::rows::{self, StoredOrder};
 use crate::settings::Environment;
 use medpay_domain::books::Party;
 use medpay_domain::books::bill::{BillRow, RowKind};
