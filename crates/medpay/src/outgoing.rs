@@ -2,6 +2,7 @@
 
 use crate::config::Outgoing;
 use anyhow::{Context as _, bail};
+use medpay_client::HttpTransport;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::path::Path;
@@ -48,6 +49,11 @@ pub fn client(settings: &Outgoing) -> anyhow::Result<reqwest::Client> {
         builder = builder.proxy(proxy);
     }
     builder.build().context("the outgoing HTTP client cannot be built")
+}
+
+/// The straight way out, for a command: no proxy, no further authority.
+pub fn direct() -> anyhow::Result<HttpTransport> {
+    Ok(HttpTransport::new(client(&Outgoing::direct())?))
 }
 
 /// Roots for TLS to PostgreSQL: the system's and those in `ca_file`.

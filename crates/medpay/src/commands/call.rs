@@ -8,9 +8,7 @@ use crate::{outgoing, output};
 use anyhow::{Context as _, bail};
 use medpay_acceptance::Ready;
 use medpay_client::public_account::{TokenReply, token};
-use medpay_client::{
-    AnswerLimit, HttpTransport, SignedClient, Transport, Unanswered, signed_reply,
-};
+use medpay_client::{AnswerLimit, SignedClient, Transport, Unanswered, signed_reply};
 use medpay_domain::{Clock as _, Entropy as _};
 use medpay_wire::envelope::{Refused, Reply, read_reply};
 use medpay_wire::fields::Fields;
@@ -201,8 +199,7 @@ async fn exchange(
     target: &Target,
     request: &Fields,
 ) -> anyhow::Result<Outcome> {
-    let http = outgoing::client(&Outgoing::direct())?;
-    let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));
+    let transport: Arc<dyn Transport> = Arc::new(outgoing::direct()?);
     let token = match access_token(args, target, &*transport).await? {
         Ok(token) => token,
         Err(refused) => return Ok(Outcome::Reply(Reply::Refused(refused))),

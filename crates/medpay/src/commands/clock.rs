@@ -6,7 +6,7 @@ use crate::{outgoing, output};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use clap::Subcommand;
-use medpay_client::{HttpTransport, Transport as _};
+use medpay_client::Transport as _;
 use medpay_domain::Timestamp;
 use medpay_wire::contracts::clock::{Change, Reading};
 
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
 
 async fn ask(sandbox: &str, change: Option<Change>) -> anyhow::Result<Reading> {
     let url = format!("{}/clock", sandbox.trim_end_matches('/'));
-    let transport = HttpTransport::new(outgoing::client(&Outgoing::direct())?);
+    let transport = outgoing::direct()?;
     let request = match change {
         None => http::Request::get(&url).body(Bytes::new())?,
         Some(change) => http::Request::post(&url)

@@ -2,7 +2,7 @@
 
 use super::faults::{Fault, Faults, Place};
 use super::keys::{Declaration, Key, Kind};
-use super::values::{Found, Value, Values};
+use super::values::{self, Found, Value, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -138,15 +138,12 @@ impl<'a> Reading<'a> {
                 self.fault(place, problem);
                 continue;
             };
-            match of_text(key.kind, text) {
-                Ok(value) => {
-                    self.found.insert(path, Found { value, place });
-                }
-                Err(()) => {
-                    self.given.insert(path.clone());
-                    let given = (key.kind != Kind::Secret).then_some(text.as_str());
-                    self.fault(place, must_be(key.kind, &path, given));
-                }
+            if let Some(value) = values::of_text(key.kind, text) {
+                self.found.insert(path, Found { value, place });
+            } else {
+                let given = (key.kind != Kind::Secret).then_some(text.as_str());
+                self.fault(place, must_be(key.kind, &path, given));
+                self.given.insert(path);
             }
         }
     }
@@ -214,19 +211,19 @@ fn of_toml(kind: Kind, value: &DeValue<'_>) -> Result<Value, Option<String>> {
         (Kind::Texts | Kind::Addresses, DeValue::Array(array)) => {
             let texts: Option<Vec<String>> =
                 array.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
-            texts.and_then(|texts| super::values::texts(kind, texts)).ok_or_else(shown)
+            texts.and_then(|texts| values::texts(kind, texts)).ok_or_else(shown)
         }
         (Kind::Wholes, DeValue::Array(array)) => {
             let numbers: Option<Vec<i64>> = array
                 .iter()
                 .map(|item| item.get_ref().as_integer()?.as_str().parse().ok())
                 .collect();
-            numbers.and_then(super::values::wholes).ok_or_else(shown)
+            numbers.and_then(values::wholes).ok_or_else(shown)
         }
         (Kind::Whole(..) | Kind::Flag | Kind::Texts | Kind::Addresses | Kind::Wholes, _) => {
             Err(shown())
         }
-        (_, DeValue::String(text)) => of_text(kind, text).map_err(|()| shown()),
+        (_, DeValue::String(text)) => values::of_text(kind, text).ok_or_else(shown),
         _ => Err(shown()),
     }
 }
@@ -238,9 +235,4 @@ fn shown(value: &DeValue<'_>) -> String {
         DeValue::Boolean(flag) => flag.to_string(),
         other => format!("a value of type {}", other.type_str()),
     }
-}
-
-/// The value of a text: an environment variable's, or a TOML string's.
-fn of_text(kind: Kind, text: &str) -> Result<Value, ()> {
-    super::values::of_text(kind, text).ok_or(())
 }
