@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How often the phone looks again while the payment is under way.
-const LOOKS: usize = 40;
+const LOOKS: usize = 100;
 /// How long it waits in between.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 impl Phone<'_> {
     /// Opens a cashier, types `password`, and waits a while for the result.
