@@ -31,7 +31,7 @@ macro_rules! interface {
                 let outcome = match decoded {
                     Err(fault) => Err(fault.into()),
                     Ok(request) => match opened.permit(&gate) {
-                        Err(failure) => Err(failure),
+                        Err(failure) => Err(failure.into()),
                         Ok(()) => match $serve(&gate.app, &opened.caller, request).await {
                             Ok(reply) => Ok(Answer::from(reply)),
                             Err(error) => Err(opened.refuse(error.failure(), &error)),

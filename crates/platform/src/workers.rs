@@ -82,3 +82,27 @@ async fn attend(app: Platform, worker: Worker, mut stop: watch::Receiver<bool>) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::testing::{confirm, load, order};
+    use crate::testing::HOSPITAL;
+    use crate::testing::keepers::Town;
+    use medpay_domain::platform::order::{Kind, State};
+    use medpay_store::on_both;
+    use medpay_store::testing::TestDb;
+
+    on_both!(jobs_are_taken_up_as_they_come_and_all_stop_together, async |db: TestDb| {
+        let town = Town::new(&db).await;
+        let (stop, stopped) = watch::channel(false);
+        let shell = tokio::spawn(run(town.world.app.clone(), stopped));
+        let med_trans_id =
+            confirm(&town, &order(&town, HOSPITAL, "1", Kind::Mixed, (100, 805))).await;
+        while !matches!(load(&town, &med_trans_id).await.order.state, State::Paid { .. }) {
+            tokio::task::yield_now().await;
+        }
+        stop.send(true).expect("the shell listens");
+        shell.await.expect("the shell ends");
+    });
+}

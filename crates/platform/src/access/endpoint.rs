@@ -8,8 +8,10 @@ use crate::requests::{Metrics, RequestLine};
 use crate::settings;
 use axum::extract::FromRef;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use medpay_domain::{Elapsed, Entropy};
+use medpay_store::StoreError;
 use medpay_wire::envelope::{
     Failure, TokenErrorShape, failure_reply, success_reply, token_failure_reply,
 };
@@ -64,6 +66,21 @@ pub enum Answer {
 impl From<Fields> for Answer {
     fn from(fields: Fields) -> Self {
         Self::Document(fields)
+    }
+}
+
+/// How an interface says no.
+#[derive(Debug)]
+pub enum Refused {
+    /// By the protocol.
+    Failure(Failure),
+    /// Too many writes are waiting, and nothing was written: 503 without a document (PROTOCOL 1.2).
+    Overloaded,
+}
+
+impl<F: Into<Failure>> From<F> for Refused {
+    fn from(failure: F) -> Self {
+        Self::Failure(failure.into())
     }
 }
 
@@ -122,13 +139,13 @@ impl Opened<'_> {
     }
 
     /// Turns an interface's error into its refusal; one of ours is logged with its causes.
-    pub fn refuse(&self, failure: Failure, error: &dyn Error) -> Failure {
+    pub fn refuse(&self, failure: Failure, error: &(dyn Error + 'static)) -> Refused {
         report_ours(&self.caller.rid, &failure, error);
-        failure
+        if is_overload(error) { Refused::Overloaded } else { Refused::Failure(failure) }
     }
 
     /// Writes the answer and the log line.
-    pub fn close(&self, gate: &Gate, outcome: Result<Answer, Failure>) -> Response {
+    pub fn close(&self, gate: &Gate, outcome: Result<Answer, Refused>) -> Response {
         let rid = &self.caller.rid;
         let institution = self.caller.merchant_key();
         let line = RequestLine { rid, interface: self.interface.name, institution: &institution };
@@ -154,12 +171,28 @@ impl Opened<'_> {
                     }
                 }
             }
-            Err(failure) => {
+            Err(Refused::Failure(failure)) => {
                 line.write(gate, self.started, outcome_of(&failure));
                 xml(failure_reply(&failure, rid, seal))
             }
+            Err(Refused::Overloaded) => {
+                line.write(gate, self.started, "OVERLOADED");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
         }
     }
+}
+
+/// Whether the store's queue was full, anywhere among the causes.
+fn is_overload(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(StoreError::Busy) = cause.downcast_ref() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// The word for the log line and the counter; never the message, which may quote the caller.
@@ -195,4 +228,16 @@ pub(crate) fn xml(document: String) -> Response {
 
 pub(crate) fn json(document: String) -> Response {
     ([(CONTENT_TYPE, "application/json; charset=utf-8")], document).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cards::getmedinfo::GetMedInfoError;
+
+    #[test]
+    fn a_full_queue_is_overload_and_other_troubles_are_not() {
+        assert!(is_overload(&GetMedInfoError::Store(StoreError::Busy)));
+        assert!(!is_overload(&GetMedInfoError::Store(StoreError::NoRow)));
+    }
 }

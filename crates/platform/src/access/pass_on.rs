@@ -2,8 +2,9 @@
 //! unchanged.
 //!
 //! `/cgi-bin/*` needs our access_token, which is taken out: it means nothing behind this door, and
-//! the header `x-medpay-appid` names its account instead. `/sns/oauth2/access_token` needs appid and
-//! secret. The rest of `/sns/*` carries tokens that WeChat's page issued, so WeChat judges them.
+//! the header `x-medpay-appid` names its account instead. `/sns/oauth2/access_token` needs appid
+//! and secret. The rest of `/sns/*` carries tokens that WeChat's page issued, so WeChat judges
+//! them.
 
 use super::caller::{query_value, read_body};
 use super::endpoint::{Gate, json, new_rid};

@@ -3,8 +3,8 @@
 //!
 //! A page link (`/bind/{link}`, `/pay/{link}`) opened without a session goes to WeChat's page and
 //! comes back with a code, which the wallet turns into openid and real name. The session is good
-//! for that link only, for half an hour. The `state` of the round trip is bound to a cookie, so that
-//! nobody can be made to come back as somebody else.
+//! for that link only, for half an hour. The `state` of the round trip is bound to a cookie, so
+//! that nobody can be made to come back as somebody else.
 
 use super::rows::{self, Session};
 use crate::app::App;

@@ -10,6 +10,8 @@ pub mod closed;
 pub mod hospital;
 pub mod messenger;
 mod over_http;
+#[cfg(test)]
+mod tests;
 pub mod wallet;
 pub mod wechat;
 
