@@ -63,7 +63,8 @@ impl Timestamp {
 
     /// The date and time on a clock in Beijing.
     pub fn civil(self) -> DateTime {
-        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let instant =
+            jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         BEIJING.to_datetime(instant)
     }
 
@@ -192,9 +193,14 @@ mod tests {
         let moment = Timestamp::from_wire("20160501163102").expect("a moment");
         assert_eq!(moment.wire(), "20160501163102");
         assert_eq!(moment.to_string(), "2016-05-01 16:31:02.000");
-        for wrong in
-            ["", "2016050116310", "201605011631022", "20160230000000", "20160501246060", "2016050a163102"]
-        {
+        for wrong in [
+            "",
+            "2016050116310",
+            "201605011631022",
+            "20160230000000",
+            "20160501246060",
+            "2016050a163102",
+        ] {
             assert_eq!(Timestamp::from_wire(wrong), None, "{wrong}");
         }
     }

@@ -3,8 +3,8 @@
 //! A write is a closure over [`Tx`], an `async` body that awaits nothing but `Tx` and may be run
 //! again. It runs in a writer that owns its connection, never in the caller's own future, so that a
 //! client that goes away leaves a whole order or none. What waits together is committed together,
-//! each closure in a savepoint of its own, and nobody is answered before the commit. Why it is built
-//! so, and what was measured: `docs/decisions/0001-database-driver.md`.
+//! each closure in a savepoint of its own, and nobody is answered before the commit. Why it is
+//! built so, and what was measured: `docs/decisions/0001-database-driver.md`.
 //!
 //! Beside that: reads on connections of their own ([`Store::read`]), leased jobs ([`jobs`]),
 //! numbered migrations ([`migrations`]), faults for the chaos tests ([`faults`]), counters

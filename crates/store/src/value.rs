@@ -185,8 +185,8 @@ macro_rules! held_as_text {
 }
 
 held_as_text! {
-    as_str: Appid, MchId, HospOutTradeNo, HospOutRefundNo, MedTransId, MedRefundId, SerialNo, BillNo,
-    OrgNo, CityId, ChannelNo, MedicalUserId, CashOrderId, InsuranceOrderId,
+    as_str: Appid, MchId, HospOutTradeNo, HospOutRefundNo, MedTransId, MedRefundId, SerialNo,
+    BillNo, OrgNo, CityId, ChannelNo, MedicalUserId, CashOrderId, InsuranceOrderId,
 }
 held_as_text! { reveal: Openid, PersonName, IdDigest, CardNo }
 

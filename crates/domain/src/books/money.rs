@@ -1,4 +1,5 @@
-//! Book 1: what was taken and given back, per leg, at the platform, at the bureau and at the wallet.
+//! Book 1: what was taken and given back, per leg, at the platform, at the bureau and at the
+//! wallet.
 
 use super::{Book, Bound, Difference, Kind, Party};
 use crate::fen::Fen;

@@ -1,12 +1,13 @@
 //! The order machine: how one payment moves, with no I/O.
 //!
 //! Self-pay goes first, then the insurance (接入指引 §5.2), so that self-pay is the only part that can
-//! need handing back. A state that ends in `Pending`, `Reversing` or `Returning` means *we asked and
-//! do not know*; only an explicit answer leaves it. The machine is pure: [`Order::apply`] changes the
-//! state and says what to do next, [`Order::outstanding`] says what a state still waits for.
+//! need handing back. A state that ends in `Pending`, `Reversing` or `Returning` means *we asked
+//! and do not know*; only an explicit answer leaves it. The machine is pure: [`Order::apply`]
+//! changes the state and says what to do next, [`Order::outstanding`] says what a state still waits
+//! for.
 //!
-//! Beside it: what the wire calls these states ([`trade_states`]) and how refunds share out what was
-//! paid ([`reservation`]). Nothing here knows who asks for a refund or when it is allowed.
+//! Beside it: what the wire calls these states ([`trade_states`]) and how refunds share out what
+//! was paid ([`reservation`]). Nothing here knows who asks for a refund or when it is allowed.
 
 mod event;
 mod parts;
@@ -191,8 +192,8 @@ impl Order {
     }
 }
 
-/// Where an order goes when the bureau does not pay: the cash part back to the payer, or, if none was
-/// taken, to another try.
+/// Where an order goes when the bureau does not pay: the cash part back to the payer, or, if none
+/// was taken, to another try.
 fn unpaid(attempt: u32, cash: Option<&CashTxn>, refusal: Refusal) -> State {
     match cash {
         Some(cash) => State::CashReturning { attempt, refusals: 0, cash: cash.clone(), refusal },

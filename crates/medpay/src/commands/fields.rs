@@ -52,7 +52,7 @@ pub(super) fn api_key(reference: &Reference, environment: &Environment) -> anyho
     let text = secret(reference, environment)?;
     let Some(key) = ApiKey::new(&text) else {
         bail!(
-            "the key in {reference} has {} characters; an API key has 32 printable ASCII characters",
+            "the key in {reference} has {} characters; an API key has 32 printable ASCII ones",
             text.chars().count()
         );
     };

@@ -308,7 +308,8 @@ fn unique(settings: &Settings, sections: &[Section<'_>], gathered: &mut Gathered
         let account = (institution.account.appid.as_str(), sub.map(|s| s.sub_mch_id.as_str()));
         if !seen.insert(account) {
             let problem = "is another institution's too; in independent mode an account calls for \
-                           one hospital, and in service-provider mode `sub_mch_id` tells them apart";
+                           one hospital, and in service-provider mode `sub_mch_id` tells them \
+                           apart";
             gathered.fault(section, "appid", problem);
         }
     }

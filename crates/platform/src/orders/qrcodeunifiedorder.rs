@@ -1,5 +1,5 @@
-//! `POST /payinsurance/qrcodeunifiedorder` (PROTOCOL 3.10): an order of whoever showed a pay code at
-//! the window. Its cashier opens on that person's phone; the hospital asks orderquery.
+//! `POST /payinsurance/qrcodeunifiedorder` (PROTOCOL 3.10): an order of whoever showed a pay code
+//! at the window. Its cashier opens on that person's phone; the hospital asks orderquery.
 
 use super::accept::{self, OrderError, Wanted, Who};
 use crate::access::Caller;

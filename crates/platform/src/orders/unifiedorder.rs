@@ -1,5 +1,5 @@
-//! `POST /payinsurance/unifiedorder` (PROTOCOL 3.1): an order of a user of the caller's account, and
-//! the link to its cashier.
+//! `POST /payinsurance/unifiedorder` (PROTOCOL 3.1): an order of a user of the caller's account,
+//! and the link to its cashier.
 
 use super::accept::{self, OrderError, Wanted, Who};
 use super::{PAY_APPID, link};

@@ -1,9 +1,9 @@
 //! 申请退款 (PROTOCOL 3.5).
 //!
-//! A refund is accepted in one transaction: the legs are reserved in the order's row, guarded by its
-//! version, so that refunds can never exceed the payment whatever interleaves. Then the call itself
-//! puts the questions and waits for their answers; where one stays unknown the worker goes on, and
-//! the hospital repeats the same request to hear how it ended.
+//! A refund is accepted in one transaction: the legs are reserved in the order's row, guarded by
+//! its version, so that refunds can never exceed the payment whatever interleaves. Then the call
+//! itself puts the questions and waits for their answers; where one stays unknown the worker goes
+//! on, and the hospital repeats the same request to hear how it ended.
 
 use super::give_back;
 use super::rows::{self, RefundType, StoredRefund};

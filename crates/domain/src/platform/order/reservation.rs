@@ -131,7 +131,8 @@ impl Order {
         })
     }
 
-    /// Takes `refund`'s hold off `leg`, since the party refused; nothing to do if it is off already.
+    /// Takes `refund`'s hold off `leg`, since the party refused; nothing to do if it is off
+    /// already.
     pub fn release(&mut self, refund: &MedRefundId, leg: Leg) -> Result<(), NoHold> {
         let hold = self.reservations.on_mut(leg);
         match hold {

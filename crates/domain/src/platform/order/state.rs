@@ -129,8 +129,8 @@ impl State {
         }
     }
 
-    /// Whether `event` has already had its effect: a second delivery, or a refusal of a try that has
-    /// been followed by another.
+    /// Whether `event` has already had its effect: a second delivery, or a refusal of a try that
+    /// has been followed by another.
     pub(super) fn already_reflects(&self, event: &Event) -> bool {
         let past = |of: &u32| *of < self.attempt();
         let going_back = matches!(self, Self::CashReturning { .. } | Self::SystemRefunded { .. });
