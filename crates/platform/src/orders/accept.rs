@@ -121,20 +121,38 @@ pub(super) async fn accept(
     caller: &Caller<'_>,
     wanted: Wanted,
 ) -> Result<MedTransId, OrderError> {
-    let (merchant, digest) = (caller.merchant_key(), request_digest(app, &wanted.fields));
-    let number = wanted.order.hosp_out_trade_no.clone();
-    let found = app
-        .store
-        .read("find order", move |tx| {
-            let (merchant, number) = (merchant.clone(), number.clone());
-            Box::pin(async move { rows::load_by_hospital(tx, &merchant, &number).await })
-        })
-        .await?;
-    if let Some(found) = found {
-        return repeated(&found, &digest, app.clock.now());
+    let digest = request_digest(app, &wanted.fields);
+    let ruled = rules(app, caller, &wanted.order);
+    // A good cash order needs no other party: its insert finds out whether the number is taken.
+    let straight = ruled.is_ok()
+        && wanted.order.pay_type == PayType::Cash
+        && matches!(wanted.who, Who::User(_));
+    if !straight {
+        let (merchant, number) = (caller.merchant_key(), wanted.order.hosp_out_trade_no.clone());
+        let found = app
+            .store
+            .read("find order", move |tx| {
+                let (merchant, number) = (merchant.clone(), number.clone());
+                Box::pin(async move { rows::load_by_hospital(tx, &merchant, &number).await })
+            })
+            .await?;
+        if let Some(found) = found {
+            return repeated(&found, &digest, app.clock.now());
+        }
     }
-    let new = check(app, caller, wanted, digest).await?;
+    ruled?;
+    let new = prepare(app, caller, wanted, digest).await?;
     keep(app, new).await
+}
+
+/// The rules that need nobody's answer.
+fn rules(app: &App, caller: &Caller<'_>, fields: &OrderFields) -> Result<(), OrderError> {
+    let city_id = fields.city_id.as_ref().unwrap_or(&caller.institution.city_id);
+    app.settings.city(city_id).ok_or(OrderError::CityUnknown)?;
+    if !notify_url::is_allowed(&fields.notify_url, caller.institution) {
+        return Err(OrderError::NotifyUrl);
+    }
+    Ok(fields.amounts.check(fields.pay_type)?)
 }
 
 /// Every parameter but the nonce; it names a person, so the digest is keyed.
@@ -170,21 +188,15 @@ struct New {
     redemption: Option<Redemption>,
 }
 
-/// The business rules, then the bureau.
-async fn check(
+/// Who pays, and what the bureau says to it.
+async fn prepare(
     app: &App,
     caller: &Caller<'_>,
     wanted: Wanted,
     request_digest: String,
 ) -> Result<New, OrderError> {
     let Wanted { who, merchant, order: fields, return_url, .. } = wanted;
-    let institution = caller.institution;
-    let city_id = fields.city_id.clone().unwrap_or_else(|| institution.city_id.clone());
-    app.settings.city(&city_id).ok_or(OrderError::CityUnknown)?;
-    if !notify_url::is_allowed(&fields.notify_url, institution) {
-        return Err(OrderError::NotifyUrl);
-    }
-    fields.amounts.check(fields.pay_type)?;
+    let city_id = fields.city_id.clone().unwrap_or_else(|| caller.institution.city_id.clone());
     let (holder, redemption) = match who {
         Who::User(holder) => (holder, None),
         Who::Scanned(redemption) => (scans::find(app, &redemption).await??, Some(redemption)),

@@ -348,7 +348,7 @@ impl CashierPage {
             test: true,
             outcome: outcome.word(),
             message: message.to_owned(),
-            hospital: "南山示例医院".to_owned(),
+            hospital: "晴川医院".to_owned(),
             bureau: "医保".to_owned(),
             bill: bill(),
             leads_to: "https://his.example/done".to_owned(),
@@ -385,6 +385,14 @@ impl CashierPage {
                     ..page(Outcome::Paid, "支付成功。")
                 },
             ),
+            (
+                "refused",
+                Self {
+                    form: form(), ..page(Outcome::Refused, "支付未成功：零钱余额不足。")
+                },
+            ),
+            ("expired", page(Outcome::Expired, "订单超时未支付，已关闭。")),
+            ("returned", page(Outcome::Returned, "已支付的现金已退回。")),
             ("stranger", Self::plain(true, "<本订单>只能由下单时的本人支付。")),
         ]
     }

@@ -30,8 +30,8 @@ pub mod unifiedorder;
 
 pub use accept::OrderError;
 pub use moving::NotMoved;
-pub(crate) use rows::ledger;
 pub use rows::StoredOrder;
+pub(crate) use rows::ledger;
 
 /// The queue of questions to wallet and bureau; a job's key is the idempotency key of its question.
 pub const SETTLE_QUEUE: &str = "settle";

@@ -13,6 +13,7 @@ use medpay_domain::{HospOutTradeNo, MedTransId, Timestamp};
 use medpay_store::{Arg, FromCell, NewJob, Row, StoreError, Tx, args};
 use medpay_wire::caller_fields::Merchant;
 use medpay_wire::states::{OrderType, PayType};
+use std::sync::LazyLock;
 
 pub use super::stored_order::{Asked, Sealed, StoredOrder, StoredPatient, StoredPayer};
 
@@ -30,6 +31,22 @@ const COLUMNS: &str = "med_trans_id, merchant, environment, appid, mch_id, sub_a
     settled_other_fee, settled_at_ms, response_content, paid_at_ms, late, closing,
     cash_reserved_by, cash_refunded_at_ms, insurance_reserved_by, insurance_refunded_at_ms";
 
+/// The statements over every column, put together once.
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let count = COLUMNS.split(',').count() + 2;
+    let numbers: Vec<_> = (1..=count).map(|number| format!("${number}")).collect();
+    format!(
+        "INSERT INTO orders ({COLUMNS}, openid_digest, changed_at_ms) VALUES ({})
+         ON CONFLICT (merchant, hosp_out_trade_no) DO NOTHING",
+        numbers.join(", ")
+    )
+});
+static LOAD: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM orders WHERE med_trans_id = $1"));
+static LOAD_BY_HOSPITAL: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {COLUMNS} FROM orders WHERE merchant = $1 AND hosp_out_trade_no = $2")
+});
+
 /// Writes an order that was just accepted, and its first event. Answers false, and changes nothing,
 /// if the merchant's number is taken.
 pub(crate) async fn insert(
@@ -42,17 +59,7 @@ pub(crate) async fn insert(
     values.extend(Facts::of(&stored.order.state).columns());
     values.extend(HoldColumns::of(&stored.order.reservations).columns());
     values.extend(args![openid_digest, stored.created_at]);
-    let numbers: Vec<_> = (1..=values.len()).map(|number| format!("${number}")).collect();
-    let inserted = tx
-        .exec(
-            &format!(
-                "INSERT INTO orders ({COLUMNS}, openid_digest, changed_at_ms) VALUES ({})
-                 ON CONFLICT (merchant, hosp_out_trade_no) DO NOTHING",
-                numbers.join(", ")
-            ),
-            values,
-        )
-        .await?;
+    let inserted = tx.exec(&INSERT, values).await?;
     if inserted == 1 {
         write_entry(tx, stored, &Entry::accepted(stored.created_at), stored.created_at).await?;
     }
@@ -64,9 +71,7 @@ pub(crate) async fn load(
     tx: &mut Tx,
     med_trans_id: &MedTransId,
 ) -> Result<Option<StoredOrder>, StoreError> {
-    let row = tx
-        .opt(&format!("SELECT {COLUMNS} FROM orders WHERE med_trans_id = $1"), args![med_trans_id])
-        .await?;
+    let row = tx.opt(&LOAD, args![med_trans_id]).await?;
     row.as_ref().map(StoredOrder::try_from).transpose()
 }
 
@@ -76,12 +81,7 @@ pub(crate) async fn load_by_hospital(
     merchant: &str,
     hosp_out_trade_no: &HospOutTradeNo,
 ) -> Result<Option<StoredOrder>, StoreError> {
-    let row = tx
-        .opt(
-            &format!("SELECT {COLUMNS} FROM orders WHERE merchant = $1 AND hosp_out_trade_no = $2"),
-            args![merchant, hosp_out_trade_no],
-        )
-        .await?;
+    let row = tx.opt(&LOAD_BY_HOSPITAL, args![merchant, hosp_out_trade_no]).await?;
     row.as_ref().map(StoredOrder::try_from).transpose()
 }
 

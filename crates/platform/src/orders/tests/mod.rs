@@ -1,6 +1,7 @@
 //! Orders from the request to the last answer, on both engines, against scripted parties.
 
 mod at_the_cashier;
+mod dying;
 mod ordering;
 mod parties;
 mod settling;
@@ -15,6 +16,7 @@ use crate::settings::Settings;
 use crate::testing::{Answered, HOSPITAL, Person, Sequence, World, settings};
 use medpay_domain::{MedTransId, Timestamp};
 use medpay_store::testing::TestDb;
+use medpay_store::{FaultHook, Options, Schema, no_faults};
 use medpay_wire::fields::Fields;
 use parties::{PASSWORD, Scripted};
 use std::sync::Arc;
@@ -34,7 +36,15 @@ impl Town {
     }
 
     async fn with(db: &TestDb, settings: Settings) -> Self {
+        Self::with_faults(db, settings, no_faults()).await
+    }
+
+    /// With a database that fails when `hook` says so.
+    async fn with_faults(db: &TestDb, settings: Settings, hook: Arc<dyn FaultHook>) -> Self {
         let mut world = World::with(db, settings).await;
+        let schema = Schema { name: "platform", migrations: crate::migrations::SCHEMA };
+        world.app.store.close().await;
+        let store = db.open_with(schema, Options::default(), hook).await;
         let (clock, people) = (world.clock.clone(), world.wallet.clone());
         let parties = Arc::new(Scripted::new(clock, world.bureau.clone(), people));
         let doors = Doors {
@@ -46,7 +56,7 @@ impl Town {
         };
         world.app = App::new(
             self::settings_of(&world),
-            world.app.store.clone(),
+            store,
             world.clock.clone(),
             Arc::new(Sequence::default()),
             doors,

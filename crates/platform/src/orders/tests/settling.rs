@@ -215,7 +215,7 @@ on_both!(an_unpaid_order_closes_when_its_time_is_over, async |db: TestDb| {
     town.work().await;
     assert_eq!(town.states("A").await, "NOTPAY/NOTPAY/NOTPAY");
     town.world.clock.advance_seconds(1);
-    assert_eq!(outcome(&town.pay(&reply).await), "", "there is no form any more");
+    assert_eq!(outcome(&town.pay(&reply).await), "expired", "there is no form any more");
     town.work().await;
     assert_eq!(town.states("A").await, "CLOSED/CLOSED/CLOSED");
     assert_eq!(town.about("closeorder", "A").await.word(), "ORDERCLOSED");
