@@ -1,5 +1,6 @@
 //! Follows a sandbox's test clock (`docs/contracts/clock.md`).
 
+use crate::listening::Stop;
 use crate::system::SystemClock;
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -33,7 +34,7 @@ enum Stands {
 }
 
 impl FollowedClock {
-    /// Begins to follow the clock at `url`. `name` tells this follower from others.
+    /// Begins to follow the clock at `url`, until `stop`. `name` tells this follower from others.
     ///
     /// Fails if the clock cannot be read within about ten seconds: without it there would be a
     /// business time that nobody chose.
@@ -41,6 +42,7 @@ impl FollowedClock {
         transport: Arc<dyn Transport>,
         url: String,
         name: String,
+        stop: Stop,
     ) -> anyhow::Result<Arc<Self>> {
         let mut tries = 0;
         let first = loop {
@@ -61,7 +63,14 @@ impl FollowedClock {
             wakes: Mutex::new(Vec::new()),
         });
         clock.take(first);
-        tokio::spawn(follow(Arc::downgrade(&clock), transport, url, name, first.version));
+        let following = follow(Arc::downgrade(&clock), transport, url, name, first.version);
+        tokio::spawn(async move {
+            // An open question would keep the sandbox from draining.
+            tokio::select! {
+                () = following => {}
+                () = stop.wait() => {}
+            }
+        });
         Ok(clock)
     }
 

@@ -46,7 +46,7 @@ where
 pub async fn platform(configuration: PlatformConfiguration, stop: Stop) -> anyhow::Result<()> {
     let listener = configuration.service.listener.clone();
     let ports = Ports::bind(&listener, "the platform", in_the_file)?;
-    open_platform(configuration).await?.serve(ports, &listener, stop).await
+    open_platform(configuration, &stop).await?.serve(ports, &listener, stop).await
 }
 
 /// Runs the gateway until `stop`.
@@ -76,7 +76,7 @@ pub async fn serve_gateway(
     let http = outgoing::client(&configuration.service.outgoing)?;
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));
     let store = open_store(&configuration.database, GATEWAY_SCHEMA).await?;
-    let clock = clock(&configuration.clock, transport, "gateway", &store).await?;
+    let clock = clock(&configuration.clock, transport, "gateway", &store, &stop).await?;
     let settings = configuration.settings;
     let gateway = Gateway::open(settings, store.clone(), clock, Arc::new(OsEntropy));
     ports.announce("gateway");
@@ -126,14 +126,15 @@ impl RunningPlatform {
     }
 }
 
-/// Opens what the platform needs and puts it together.
+/// Opens what the platform needs and puts it together; a followed clock is followed until `stop`.
 pub async fn open_platform(
     configuration: PlatformConfiguration,
+    stop: &Stop,
 ) -> anyhow::Result<RunningPlatform> {
     let http = outgoing::client(&configuration.service.outgoing)?;
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));
     let store = open_store(&configuration.database, PLATFORM_SCHEMA).await?;
-    let clock = clock(&configuration.clock, transport.clone(), "platform", &store).await?;
+    let clock = clock(&configuration.clock, transport.clone(), "platform", &store, stop).await?;
     let mut registry = registry(&store);
     let settings = configuration.settings;
     let doors = Doors::over_http(transport, &settings);
@@ -190,13 +191,14 @@ async fn clock(
     transport: Arc<dyn Transport>,
     service: &str,
     store: &Store,
+    stop: &Stop,
 ) -> anyhow::Result<Arc<dyn Clock>> {
     match source {
         ClockSource::System => Ok(Arc::new(SystemClock::new())),
         ClockSource::Follow(url) => {
             // Several processes of one service follow side by side.
             let name = format!("{service}-{}", OsEntropy.nonce());
-            let clock = FollowedClock::start(transport, url.clone(), name).await?;
+            let clock = FollowedClock::start(transport, url.clone(), name, stop.clone()).await?;
             let store = store.clone();
             clock.on_change(Box::new(move || store.wake()));
             Ok(clock)

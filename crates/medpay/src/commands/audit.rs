@@ -2,6 +2,7 @@
 
 use super::{Verdict, block_on};
 use crate::config::{PLATFORM, PlatformConfiguration, read_file};
+use crate::listening::Stop;
 use crate::{output, services};
 use anyhow::{Context as _, bail};
 use medpay_domain::Day;
@@ -41,10 +42,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let values = read_file(PLATFORM, &args.config, &environment)?;
     let configuration = PlatformConfiguration::map(&values, &environment)?;
     let report = block_on(async {
-        let running = services::open_platform(configuration).await?;
+        let (stopper, stop) = Stop::new();
+        let running = services::open_platform(configuration, &stop).await?;
         let today = running.app.clock.now().day();
         let days = days(args.from.unwrap_or(today.plus_days(-1)), args.to.unwrap_or(today))?;
         let report = audit::run(&running.app, &days).await.context("the platform's own books")?;
+        stopper.stop();
         running.app.store.close().await;
         Ok(report)
     })?;

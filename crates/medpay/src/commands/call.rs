@@ -7,7 +7,7 @@ use crate::system::{OsEntropy, SystemClock};
 use crate::{outgoing, output};
 use anyhow::{Context as _, bail};
 use medpay_acceptance::Ready;
-use medpay_client::public_account::{TokenReply, token};
+use medpay_client::public_account::{TokenReply, stable_token};
 use medpay_client::{AnswerLimit, SignedClient, Transport, Unanswered, signed_reply};
 use medpay_domain::{Clock as _, Entropy as _};
 use medpay_wire::envelope::{Refused, Reply, read_reply};
@@ -46,7 +46,8 @@ pub(super) struct Args {
     /// Where its secret is: `file:PATH` or `env:NAME`.
     #[arg(long)]
     secret: Option<Reference>,
-    /// Where an access_token is, if it shall not be bought with appid and secret.
+    /// Where an access_token is, if none shall be bought with appid and secret (stable_token, which
+    /// leaves other tokens alone).
     #[arg(long)]
     access_token: Option<Reference>,
     /// 商户号.
@@ -231,7 +232,9 @@ async fn access_token(
     let secret = target.secret.as_deref().context(
         "--secret is needed to buy an access_token, or --access-token, or a --ready-file",
     )?;
-    let reply = token(transport, &target.base_url, &target.appid, secret, args.timeout_ms)
+    let (url, wait) = (&target.base_url, args.timeout_ms);
+    // A stable one: an ordinary one would end the token of the hospital's own system.
+    let reply = stable_token(transport, url, &target.appid, secret, false, wait)
         .await
         .with_context(|| format!("no access_token from {}", target.base_url))?;
     Ok(match reply {

@@ -102,7 +102,7 @@ async fn open(town: &Town, stop: &Stop) -> anyhow::Result<Open> {
         services::serve_sandbox(&parties, sandbox_ports, &for_sandbox, until).await
     });
     services.spawn(services::serve_gateway(gateway, gateway_ports, stop.clone()));
-    let running = services::open_platform(platform).await?;
+    let running = services::open_platform(platform, stop).await?;
     let app = Arc::clone(&running.app);
     let until = stop.clone();
     services.spawn(async move { running.serve(platform_ports, &for_platform, until).await });

@@ -6,7 +6,7 @@ use crate::config::Outgoing;
 use crate::system::OsEntropy;
 use anyhow::{Context as _, bail};
 use medpay_acceptance::ready::{Institution, Mode, Person, Ready};
-use medpay_client::public_account::{TokenReply, token};
+use medpay_client::public_account::{TokenReply, stable_token};
 use medpay_client::{HttpTransport, SignedClient};
 use medpay_domain::{Appid, CardType, Entropy as _, Openid};
 use medpay_sandbox::Persons;
@@ -99,7 +99,9 @@ impl KnownTo {
         transport: &HttpTransport,
     ) -> anyhow::Result<Self> {
         let (url, wait) = (town.platform_url(), Outgoing::COMMAND_TIMEOUT_MS);
-        let reply = token(transport, &url, &institution.appid, &institution.secret, wait).await?;
+        let (appid, secret) = (&institution.appid, &institution.secret);
+        // A stable one: an ordinary one would end the token of whoever goes on from before.
+        let reply = stable_token(transport, &url, appid, secret, false, wait).await?;
         let TokenReply::Issued(token) = reply else {
             bail!("the demo's own platform refuses the demo's credentials: {reply:?}");
         };

@@ -1,5 +1,7 @@
 //! The commands as a person or a script meets them: exit code, standard output, standard error.
 
+use medpay_store::on_both;
+use medpay_store::testing::TestDb;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
@@ -43,8 +45,9 @@ fn told(output: &Output, folder: &Path) -> String {
 }
 
 fn verify(sign: &str) -> String {
-    let body: String =
-        FIELDS.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    let body = FIELDS
+        .iter()
+        .fold(String::new(), |body, (name, value)| format!("{body}<{name}>{value}</{name}>"));
     let mut command = medpay();
     command.args(["verify", "-", "--key", "env:KEY"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -264,6 +267,13 @@ fn business_time_is_beijings_whatever_the_hosts_time_zone() {
     let refused = sandbox.clock("UTC", &["set", "20180230000000"]);
     assert!(refused.contains("must be a moment in Beijing"), "{refused}");
 }
+
+on_both!(the_journey_holds_on_a_host_in_new_york, async |db: TestDb| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = crate::demo::command(&db, folder.path());
+    let output = run(command.arg("--play").env("TZ", "America/New_York"));
+    assert!(output.status.success(), "{}", told(&output, folder.path()));
+});
 
 #[test]
 fn a_service_ends_at_sigterm() {
