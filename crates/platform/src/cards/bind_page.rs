@@ -355,7 +355,7 @@ impl<'a> Visit<'a> {
                     None => at.leads_to.clone(),
                 };
                 let at = Surroundings { leads_to, ..at };
-                BindPage::bound(&at, &card, consent).show(StatusCode::OK)
+                BindPage::bound(&at, &card, new, consent).show(StatusCode::OK)
             }
             Err(NotFinished::Unusable(Unusable::Used)) => BindPage::used(&at).show(StatusCode::OK),
             Err(NotFinished::Unusable(Unusable::Expired)) => {

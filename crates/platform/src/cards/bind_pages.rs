@@ -222,12 +222,13 @@ impl BindPage {
         Self { form, card: Some(shown(card)), ..Self::plain(at, Outcome::Bound, message) }
     }
 
-    /// Done.
-    pub(crate) fn bound(at: &Surroundings, card: &Card, consented: bool) -> Self {
-        let message = if consented {
-            "绑定成功，已按您的同意向医院提供实名信息。"
-        } else {
-            "绑定成功，可以使用医保支付了。"
+    /// Done, with a `new` card or with the one that was there.
+    pub(crate) fn bound(at: &Surroundings, card: &Card, new: bool, consented: bool) -> Self {
+        let message = match (new, consented) {
+            (true, true) => "绑定成功，已按您的同意向医院提供实名信息。",
+            (true, false) => "绑定成功，可以使用医保支付了。",
+            (false, true) => "已按您的同意向医院提供实名信息。",
+            (false, false) => "您已绑定社保卡，未向医院提供实名信息。",
         };
         Self { card: Some(shown(card)), ..Self::plain(at, Outcome::Bound, message) }
     }
@@ -338,7 +339,8 @@ mod tests {
             ("refused", BindPage::refused(&at, &Problem::CardUnknown, Some(form))),
             ("too many tries", BindPage::refused(&at, &Problem::TooManyTries, None)),
             ("already bound", BindPage::already_bound(&at, &card, Some(consent))),
-            ("bound", BindPage::bound(&elsewhere, &card, true)),
+            ("bound", BindPage::bound(&elsewhere, &card, true, true)),
+            ("consented", BindPage::bound(&at, &card, false, true)),
             ("used", BindPage::used(&at)),
             ("expired", BindPage::expired(&at)),
             ("stranger", BindPage::stranger(&at)),
