@@ -200,17 +200,20 @@ async fn the_phone_pays_and_waits_for_the_result() {
 #[tokio::test]
 async fn the_phone_pays_at_the_cashier_that_a_window_put_on_it() {
     let (town, platform) = towns().await;
-    let pay = json!({ "openid": openid("lin").reveal(), "password": "112233" });
-    assert_eq!(town.post("/phone/pay", &pay).await.get("ok"), Some(&json!(false)));
     let order = Present {
         key: "p1".to_owned(),
         appid: appid(),
         openid: openid("lin"),
         url: format!("{}/pay/1", platform.url.get().expect("an address")),
     };
+    let cashiers = || town.parties().wallet.cashiers(&person("lin")).expect("a book").len();
     town.parties().wallet.present(&order).expect("a book");
-    assert_eq!(town.post("/phone/pay", &pay).await.get("ok"), Some(&json!(true)));
+    let mut pay = json!({ "openid": openid("lin").reveal(), "password": "000000" });
     assert_eq!(town.post("/phone/pay", &pay).await.get("ok"), Some(&json!(false)));
+    assert_eq!(cashiers(), 1);
+    pay["password"] = json!("112233");
+    assert_eq!(town.post("/phone/pay", &pay).await.get("ok"), Some(&json!(true)));
+    assert_eq!(cashiers(), 0);
 }
 
 #[tokio::test]
