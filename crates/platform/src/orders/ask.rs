@@ -45,127 +45,104 @@ pub(super) async fn put(
     question: &Effect,
     lease: &Lease,
 ) -> Answered {
-    // A process that died with its lease may have asked; only the first lease is sure not to have.
-    let asked_before = lease.attempt > 1 || lease.token > 1;
     match question {
-        Effect::CaptureCash { attempt, .. } => {
-            let answer = match known_to_wallet(app, stored, lease, asked_before).await {
-                Some(answer) => answer,
-                None => capture(app, stored, question, lease).await,
-            };
+        Effect::CaptureCash { attempt, .. } | Effect::ReturnCash { attempt, .. } => {
+            let answer = ask_wallet(app, stored, question, lease).await;
             wallet_answered(stored, *attempt, question, answer)
         }
-        Effect::ReturnCash { attempt, amount, cash_order_id, .. } => {
-            let answer = match known_to_wallet(app, stored, lease, asked_before).await {
-                Some(answer) => answer,
-                None => {
-                    let ask = wallet::Refund {
-                        key: lease.key.clone(),
-                        cash_order_id: cash_order_id.clone(),
-                        cash_fee: *amount,
-                    };
-                    app.parties(stored.environment).wallet.refund(&ask).await
-                }
-            };
-            wallet_answered(stored, *attempt, question, answer)
-        }
-        Effect::SettleInsurance { attempt, .. } => {
-            let answer = match known_to_bureau(app, stored, lease, asked_before).await {
-                Some(answer) => answer,
-                None => settle(app, stored, lease).await,
-            };
-            bureau_answered(app, stored, *attempt, question, answer)
-        }
-        Effect::ReverseInsurance { attempt, insurance_order_id, .. } => {
-            let answer = match known_to_bureau(app, stored, lease, asked_before).await {
-                Some(answer) => answer,
-                None => {
-                    let ask = bureau::Reverse {
-                        key: lease.key.clone(),
-                        insurance_order_id: insurance_order_id.clone(),
-                        cancel_bill_no: None,
-                        cancel_serial_no: None,
-                    };
-                    app.parties(stored.environment).bureau.reverse(&ask).await
-                }
-            };
+        Effect::SettleInsurance { attempt, .. } | Effect::ReverseInsurance { attempt, .. } => {
+            let answer = ask_bureau(app, stored, question, lease).await;
             bureau_answered(app, stored, *attempt, question, answer)
         }
         Effect::Notify => Answered::Done,
     }
 }
 
-/// What the wallet knows of a key; none if the question is to be put (again).
-async fn known_to_wallet(
-    app: &App,
-    stored: &StoredOrder,
-    lease: &Lease,
-    asked_before: bool,
-) -> Option<Result<wallet::Outcome, Unanswered>> {
-    if !asked_before {
-        return None;
-    }
-    let ask = wallet::Query { key: lease.key.clone() };
-    match app.parties(stored.environment).wallet.query(&ask).await {
-        Ok(wallet::Outcome::Unknown) => None,
-        answer => Some(answer),
-    }
+/// Whether the party may have seen the key. A process that died with its lease may have asked, so
+/// only the first lease of a job is sure not to.
+const fn asked_before(lease: &Lease) -> bool {
+    lease.attempt > 1 || lease.token > 1
 }
 
-/// What the bureau knows of a key; none if the question is to be put (again).
-async fn known_to_bureau(
-    app: &App,
-    stored: &StoredOrder,
-    lease: &Lease,
-    asked_before: bool,
-) -> Option<Result<bureau::Outcome, Unanswered>> {
-    if !asked_before {
-        return None;
-    }
-    let ask = bureau::Query { key: lease.key.clone() };
-    match app.parties(stored.environment).bureau.query(&ask).await {
-        Ok(bureau::Outcome::Unknown) => None,
-        answer => Some(answer),
-    }
+/// A mistake of ours, found before anything was sent.
+fn not_asked<A>(why: &str) -> Result<A, Unanswered> {
+    Err(Unanswered::NotSent(why.to_owned()))
 }
 
-async fn capture(
+async fn ask_wallet(
     app: &App,
     stored: &StoredOrder,
     question: &Effect,
     lease: &Lease,
 ) -> Result<wallet::Outcome, Unanswered> {
-    let Effect::CaptureCash { amount, confirmation, .. } = question else {
-        return Err(Unanswered::NotSent("this is no capture".to_owned()));
-    };
-    let openid = stored.openid(&app.vault);
-    let openid = openid.map_err(|error| Unanswered::NotSent(error.to_string()))?;
-    let ask = wallet::Capture {
-        key: lease.key.clone(),
-        confirmation: confirmation.clone(),
-        appid: stored.payer.appid.clone(),
-        openid,
-        cash_fee: *amount,
-        total_fee: stored.order.total,
-        body: stored.body.clone(),
-    };
-    app.parties(stored.environment).wallet.capture(&ask).await
+    let (wallet, key) = (&app.parties(stored.environment).wallet, lease.key.clone());
+    if asked_before(lease) {
+        let known = wallet.query(&wallet::Query { key: key.clone() }).await?;
+        if known != wallet::Outcome::Unknown {
+            return Ok(known);
+        }
+    }
+    match question {
+        Effect::CaptureCash { amount, confirmation, .. } => {
+            let Ok(openid) = stored.openid(&app.vault) else {
+                return not_asked("the payer cannot be unsealed");
+            };
+            let ask = wallet::Capture {
+                key,
+                confirmation: confirmation.clone(),
+                appid: stored.payer.appid.clone(),
+                openid,
+                cash_fee: *amount,
+                total_fee: stored.order.total,
+                body: stored.body.clone(),
+            };
+            wallet.capture(&ask).await
+        }
+        Effect::ReturnCash { amount, cash_order_id, .. } => {
+            let cash_order_id = cash_order_id.clone();
+            wallet.refund(&wallet::Refund { key, cash_order_id, cash_fee: *amount }).await
+        }
+        Effect::SettleInsurance { .. } | Effect::ReverseInsurance { .. } | Effect::Notify => {
+            not_asked("this is no question to the wallet")
+        }
+    }
 }
 
-async fn settle(
+async fn ask_bureau(
     app: &App,
     stored: &StoredOrder,
+    question: &Effect,
     lease: &Lease,
 ) -> Result<bureau::Outcome, Unanswered> {
-    let card = stored.medical_card_id(&app.vault);
-    let card = card.map_err(|error| Unanswered::NotSent(error.to_string()))?;
-    let card = card.ok_or_else(|| Unanswered::NotSent("the order has no card".to_owned()))?;
-    let ask = bureau::Settle {
-        key: lease.key.clone(),
-        claim: claim::of(stored, card),
-        split: claim::split_for_bureau(&stored.order.split),
-    };
-    app.parties(stored.environment).bureau.settle(&ask).await
+    let (bureau, key) = (&app.parties(stored.environment).bureau, lease.key.clone());
+    if asked_before(lease) {
+        let known = bureau.query(&bureau::Query { key: key.clone() }).await?;
+        if known != bureau::Outcome::Unknown {
+            return Ok(known);
+        }
+    }
+    match question {
+        Effect::SettleInsurance { .. } => {
+            let Ok(Some(card)) = stored.medical_card_id(&app.vault) else {
+                return not_asked("the order has no card, or it cannot be unsealed");
+            };
+            let claim = claim::of(stored, card);
+            let split = claim::split_for_bureau(&stored.order.split);
+            bureau.settle(&bureau::Settle { key, claim, split }).await
+        }
+        Effect::ReverseInsurance { insurance_order_id, .. } => {
+            let ask = bureau::Reverse {
+                key,
+                insurance_order_id: insurance_order_id.clone(),
+                cancel_bill_no: None,
+                cancel_serial_no: None,
+            };
+            bureau.reverse(&ask).await
+        }
+        Effect::CaptureCash { .. } | Effect::ReturnCash { .. } | Effect::Notify => {
+            not_asked("this is no question to the bureau")
+        }
+    }
 }
 
 fn wallet_answered(

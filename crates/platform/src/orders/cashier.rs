@@ -72,11 +72,8 @@ pub async fn submit(
         let Some(visit) = Visit::begin(&app, &link, &headers, &returned).await? else {
             return Ok(no_such_link());
         };
-        let visitor = match visit.visitor().await? {
-            Ok(visitor) => visitor,
-            // The session is over, so whatever was posted is not looked at.
-            Err(_) => return Ok(visit.look_again()),
-        };
+        // If the session is over, whatever was posted is not looked at.
+        let Ok(visitor) = visit.visitor().await? else { return Ok(visit.look_again()) };
         if !check_form(&app, &headers, &visitor, &fields.csrf) {
             let problem = Some(Problem::ForeignForm);
             return Ok(visit.show(&visit.stored, &visitor, problem, StatusCode::FORBIDDEN));
