@@ -19,9 +19,9 @@ lint:
 
 # Durable signed unifiedorder over HTTP, as a ratio to the group-commit limit of the same run.
 bench:
-	cargo bench --package medpay
+	cargo bench --package medpay --bench orders
 
 # Processes killed 50 times on each engine while orders are paid and refunded (5 times in `test`).
 chaos:
 	.ci/install
-	MEDPAY_CHAOS_KILLS=50 cargo test --release --package medpay --test it chaos -- --nocapture
+	MEDPAY_CHAOS_KILLS=50 cargo test --package medpay --test it chaos -- --nocapture
