@@ -25,6 +25,10 @@ const AT_ONCE: u64 = 8;
 /// How long one call may take, in milliseconds of machine time.
 const CALL_MS: u64 = 30_000;
 
+/// Totals at which something goes wrong even if nobody is killed (PROTOCOL 11), among those after
+/// which an order still comes to an end.
+const FAULTY: [i64; 9] = [102, 132, 133, 142, 144, 146, 147, 148, 149];
+
 /// The load.
 pub(super) struct Load {
     ready: Ready,
@@ -149,7 +153,9 @@ impl Load {
         let patient = &self.patients[usize::try_from(number)? % self.patients.len()];
         let name = format!("chaos{number}");
         let amount = i64::try_from(2000 + chance.below(500))?;
-        let (pay_type, cash, insurance) = match chance.below(4) {
+        let faulty = FAULTY[usize::try_from(chance.below(FAULTY.len() as u64))?];
+        let (pay_type, cash, insurance) = match chance.below(5) {
+            4 => ("3", 42, faulty - 42),
             0 => ("1", amount, 0),
             1 => ("2", 0, amount),
             2 => ("3", amount, 0),
