@@ -21,7 +21,7 @@ const USUAL_KILLS: u64 = 5;
 /// The environment variable with the number of kills; `make chaos` sets it.
 const KILLS_VARIABLE: &str = "MEDPAY_CHAOS_KILLS";
 /// How long a person waits for quiet before something must be wrong.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -41,6 +41,12 @@ on_both!(after_kills_at_random_moments_the_books_are_equal, async |db: TestDb| {
         panic!("seed {seed:#x}: {error:#}");
     }
 });
+
+/// Shows what a round came to; `cargo test -- --nocapture` prints it.
+#[expect(clippy::print_stdout, reason = "who waits for 50 kills wants to see what happened")]
+fn tell(what: &str) {
+    println!("{what}");
+}
 
 /// Pays and refunds [`ORDERS`] orders while processes are killed, and compares the books.
 async fn survive(db: &TestDb, seed: u64, kills: u64) -> anyhow::Result<()> {
@@ -64,7 +70,8 @@ async fn survive(db: &TestDb, seed: u64, kills: u64) -> anyhow::Result<()> {
     }
     let outcomes = working.await??;
     let report = quiet(&town).await?;
-    println!("{kills} kills, {at_work} at work, {} calls, {outcomes}\n{report}", load.calls());
+    let calls = load.calls();
+    tell(&format!("{kills} kills, {at_work} at work, {calls} calls, {outcomes}\n{report}"));
     anyhow::ensure!(at_work * 2 > kills, "most processes had nothing to do when they were killed");
     anyhow::ensure!(report.equal, "{report}\n{}", town.logs());
     anyhow::ensure!(outcomes.paid + outcomes.given_back_by_platform == ORDERS, "{outcomes}");

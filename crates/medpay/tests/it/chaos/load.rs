@@ -323,9 +323,8 @@ impl Load {
     async fn call(&self, interface: &Interface, mut fields: Fields) -> anyhow::Result<Heard> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         fields.set("nonce_str", OsEntropy.nonce());
-        let reply = match self.client.call(interface, &self.access_token, fields).await {
-            Ok(reply) => reply,
-            Err(_) => return Ok(Heard::Nothing),
+        let Ok(reply) = self.client.call(interface, &self.access_token, fields).await else {
+            return Ok(Heard::Nothing);
         };
         Ok(match reply {
             Reply::Success(fields) => Heard::Success(fields),

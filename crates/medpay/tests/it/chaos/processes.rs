@@ -7,6 +7,7 @@ use medpay_acceptance::ready::Ready;
 use medpay_platform::audit::Report;
 use medpay_store::testing::TestDb;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -146,7 +147,7 @@ fn logs_of(directory: &Path) -> String {
         let log = std::fs::read_to_string(log_file(directory, service)).unwrap_or_default();
         let errors = log.lines().filter(|line| line.contains("ERROR") || line.contains("panicked"));
         for line in errors.take(20) {
-            text.push_str(&format!("{service}: {line}\n"));
+            let _ = writeln!(text, "{service}: {line}");
         }
     }
     text
