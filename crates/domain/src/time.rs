@@ -131,7 +131,7 @@ impl Day {
         let month = text.get(4..6)?.parse().ok()?;
         let day = text.get(6..)?.parse().ok()?;
         let date = Date::new(year, month, day).ok()?;
-        (year >= 1970 && year < 9999).then_some(Self(date))
+        (1970..9999).contains(&year).then_some(Self(date))
     }
 
     /// `yyyyMMdd`.

@@ -91,22 +91,26 @@ fn signed(mut fields: Fields) -> Vec<u8> {
 
 /// Delivers a body; answers `return_code` and `return_msg`.
 async fn deliver(gateway: &Router, org_no: &str, body: Vec<u8>) -> (String, String) {
-    let request = Request::post(format!("/notify/{org_no}")).body(Body::from(body)).unwrap();
-    let answer = gateway.clone().oneshot(request).await.unwrap();
+    let request =
+        Request::post(format!("/notify/{org_no}")).body(Body::from(body)).expect("a request");
+    let answer = gateway.clone().oneshot(request).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK);
-    let body = to_bytes(answer.into_body(), 4096).await.unwrap();
-    let fields = Fields::from_xml(&body).unwrap();
+    let body = to_bytes(answer.into_body(), 4096).await.expect("a body");
+    let fields = Fields::from_xml(&body).expect("a document");
     let text = |name| fields.get(name).unwrap_or_default().to_owned();
     (text("return_code"), text("return_msg"))
 }
 
 async fn listed(gateway: &Router, path: &str) -> Vec<Notice> {
-    let request = Request::get(path).body(Body::empty()).unwrap();
-    let answer = gateway.clone().oneshot(request).await.unwrap();
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let answer = gateway.clone().oneshot(request).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK);
-    let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
-    serde_json::from_slice::<Notices>(&body).unwrap().notices
+    let body = to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
+    serde_json::from_slice::<Notices>(&body).expect("a list").notices
 }
+
+/// How a notice differs from the first one, why it cannot be, what the platform is told.
+type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
 
 fn ok() -> (String, String) {
     ("SUCCESS".to_owned(), "OK".to_owned())
@@ -201,8 +205,7 @@ on_both!(what_is_wrong_is_refused_and_leaves_nothing, async |db: TestDb| {
 on_both!(what_cannot_be_is_refused_and_kept, async |db: TestDb| {
     let gateway = gateway(&db).await;
     assert_eq!(deliver(&gateway, "H0001", signed(notice())).await, ok());
-    // (the notice's differences, why it cannot be, what the platform is told)
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[Case] = &[
         (&[("total_fee", "904")], "parts_exceed_total", "订单金额不符"),
         (
             &[("cash_fee", "9223372036854775807"), ("insurance_fee", "9223372036854775807")],

@@ -74,7 +74,7 @@ fn tree() -> Vec<File> {
     fn walk(root: &Path, folder: &Path, files: &mut Vec<File>) {
         let mut entries: Vec<_> = std::fs::read_dir(folder)
             .expect("a folder")
-            .map(|entry| entry.unwrap().path())
+            .map(|entry| entry.expect("an entry").path())
             .collect();
         entries.sort();
         for path in entries {

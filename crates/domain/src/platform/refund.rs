@@ -293,14 +293,12 @@ impl State {
                 Self::Succeeded { returned_at: Some(known), attempt, .. },
                 Event::CashReturned { attempt: answered, at },
             ) => known == at && attempt == answered,
-            (Self::CashPending { attempt, .. }, Event::CashRefused { attempt: answered, .. }) => {
-                answered < attempt
-            }
+            (
+                Self::CashPending { attempt, .. } | Self::Succeeded { attempt, .. },
+                Event::CashRefused { attempt: answered, .. },
+            ) => answered < attempt,
             (Self::CashStuck { attempt, .. }, Event::CashRefused { attempt: answered, .. }) => {
                 answered <= attempt
-            }
-            (Self::Succeeded { attempt, .. }, Event::CashRefused { attempt: answered, .. }) => {
-                answered < attempt
             }
             (Self::Failed { refusal }, Event::InsuranceRefused(again)) => refusal == again,
             _ => false,
