@@ -23,7 +23,7 @@ pub(crate) fn rows_per_second(round_ms: i64) -> anyhow::Result<u64> {
          CREATE UNIQUE INDEX orders_number ON orders (mch, number);",
     )?;
 
-    let clock = SystemClock::start();
+    let clock = SystemClock::new();
     let end = clock.elapsed().plus_ms(round_ms);
     let (to_writer, queue) = mpsc::sync_channel::<Handed>(CLIENTS);
     let writer = std::thread::spawn(move || write_what_is_queued(connection, &queue));

@@ -71,7 +71,7 @@ async fn boot(directory: &std::path::Path) -> anyhow::Result<(SocketAddr, Store)
         production: closed(),
         ..Doors::over_http(transport, &settings()?)
     };
-    let clock = Arc::new(SystemClock::start());
+    let clock = Arc::new(SystemClock::new());
     let app = App::new(settings()?, store.clone(), clock, Arc::new(OsEntropy), doors);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -160,7 +160,7 @@ static NEXT_ORDER: AtomicU64 = AtomicU64::new(1);
 /// Orders from [`CLIENTS`] connections for `ms`, each connection one order after the other; how
 /// many were answered SUCCESS. Any other answer is an error.
 async fn measure(address: SocketAddr, token: &str, ms: i64) -> anyhow::Result<u64> {
-    let clock = SystemClock::start();
+    let clock = SystemClock::new();
     let end = clock.elapsed().plus_ms(ms);
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..CLIENTS {

@@ -14,6 +14,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// How long one WebDriver command may take, in milliseconds of machine time.
 const COMMAND_MS: u64 = 60_000;
 
+/// How often the browser is asked before a wait is given up.
+const LOOKS: usize = 2_000;
+
 /// One browser window of a phone's width. Dropping it ends the driver and the browser.
 pub(crate) struct Browser {
     driver: Child,
@@ -79,25 +82,26 @@ impl Browser {
         Ok(())
     }
 
-    /// The address of the page that is shown.
-    pub(crate) async fn address(&self) -> anyhow::Result<String> {
-        let url = self.command("GET", "/url", None).await?;
-        Ok(url.as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Types into the element.
+    /// Types into the element, in the place of what the page put there.
     pub(crate) async fn fill(&self, css: &str, text: &str) -> anyhow::Result<()> {
         let element = self.element(css).await?;
+        self.command("POST", &format!("/element/{element}/clear"), Some(json!({}))).await?;
         let keys = json!({ "text": text });
         self.command("POST", &format!("/element/{element}/value"), Some(keys)).await?;
         Ok(())
     }
 
-    /// Taps the element.
+    /// Taps a button that leads to another page, and waits until this one is gone.
     pub(crate) async fn tap(&self, css: &str) -> anyhow::Result<()> {
         let element = self.element(css).await?;
         self.command("POST", &format!("/element/{element}/click"), Some(json!({}))).await?;
-        Ok(())
+        for _ in 0..LOOKS {
+            // An element of a page that is gone is stale, and the driver says so.
+            if self.command("GET", &format!("/element/{element}/name"), None).await.is_err() {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("{css} led nowhere; the page says: {}", self.text().await?)
     }
 
     /// The text of the page as a person reads it.
@@ -112,14 +116,20 @@ impl Browser {
         Ok(self.run(script).await?.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Re-reads the page, which refreshes itself, until its outcome is one of `wanted`.
+    /// Follows a page that says where to look again, until its outcome is one of `wanted`.
     pub(crate) async fn until(&self, wanted: &[&str]) -> anyhow::Result<String> {
-        for _ in 0..200 {
+        for _ in 0..LOOKS {
             let outcome = self.outcome().await?;
             if wanted.contains(&outcome.as_str()) {
                 return Ok(outcome);
             }
-            self.command("POST", "/refresh", Some(json!({}))).await?;
+            let again = "const m = document.querySelector('main');\
+                         return m?.dataset.poll ? new URL(m.dataset.poll, location).href : ''";
+            let again = self.run(again).await?;
+            match again.as_str() {
+                Some(url) if !url.is_empty() => self.open(url).await?,
+                _ => break,
+            }
         }
         anyhow::bail!("the page never said {wanted:?}; it says: {}", self.text().await?)
     }
@@ -136,9 +146,8 @@ impl Browser {
             .decode(picture.as_str().context("the driver took no picture")?)?;
         let path = screens()?.join(format!("{name}.png"));
         std::fs::write(&path, png).with_context(|| path.display().to_string())?;
-        let sticks_out = self
-            .run("return document.documentElement.scrollWidth - window.innerWidth")
-            .await?;
+        let sticks_out =
+            self.run("return document.documentElement.scrollWidth - window.innerWidth").await?;
         ensure!(sticks_out.as_i64() <= Some(0), "{name}: the page is {sticks_out} px too wide");
         Ok(())
     }
@@ -159,7 +168,12 @@ impl Browser {
             .with_context(|| format!("no element {css}"))
     }
 
-    async fn command(&self, method: &str, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+    async fn command(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<Value> {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let request = http::Request::builder()
             .method(method)

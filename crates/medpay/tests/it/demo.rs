@@ -12,6 +12,7 @@ use std::time::Duration;
 pub(crate) struct Demo {
     process: Child,
     directory: tempfile::TempDir,
+    on_postgres: bool,
 }
 
 impl Demo {
@@ -23,7 +24,8 @@ impl Demo {
         command.arg("--ready-file").arg(directory.path().join("ready.json"));
         let process =
             command.stdout(Stdio::null()).stderr(log).spawn().expect("medpay can be started");
-        let mut demo = Self { process, directory };
+        let on_postgres = matches!(database.location(), Location::Postgres(_));
+        let mut demo = Self { process, directory, on_postgres };
         demo.wait_until_ready();
         demo
     }
@@ -31,6 +33,16 @@ impl Demo {
     /// Where the ready file is.
     pub(crate) fn ready_file(&self) -> PathBuf {
         self.directory.path().join("ready.json")
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Whether its databases are on PostgreSQL.
+    pub(crate) const fn on_postgres(&self) -> bool {
+        self.on_postgres
     }
 
     fn wait_until_ready(&mut self) {

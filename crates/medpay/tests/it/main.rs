@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod field_rules;
 mod journey;
+mod listeners;
 mod pages;
 mod python;
 mod refusals;

@@ -2,7 +2,7 @@
 //! cashier, and what they say when something is wrong. Pictures are kept in `target/screens/`.
 
 use crate::browser::Browser;
-use crate::town::{Town, on_both_engines};
+use crate::town::{Amounts, Town, on_both_engines};
 use anyhow::Context as _;
 
 /// The narrowest phone that the pages must suit, in CSS pixels.
@@ -11,7 +11,7 @@ const NARROW: u32 = 320;
 /// Opens a link as a person: the sandbox asks whose phone this is, once.
 async fn open_as(browser: &Browser, url: &str, person: &str) -> anyhow::Result<()> {
     browser.open(url).await?;
-    if browser.text().await?.contains("以谁的身份") {
+    if browser.text().await?.contains("这是谁的手机") {
         browser.look("sandbox-whose-phone", &["模拟环境"]).await?;
         browser.tap(&format!("button[value='{person}']")).await?;
     }
@@ -24,7 +24,7 @@ async fn a_patient_binds_and_pays_on_a_narrow_phone(town: &Town) -> anyhow::Resu
 
     let bind_url = town.bind_url(person).await?;
     open_as(&phone, &bind_url, town.person_id(person)).await?;
-    phone.look("bind-form", &["绑定", "姓名", "社保卡号", "测试环境"]).await?;
+    phone.look("bind-form", &["绑定", "姓名", "社保卡号", "模拟环境"]).await?;
 
     // A wrong card number is said, and what was typed right is still there.
     phone.fill("[name=name]", &person.name).await?;
@@ -42,9 +42,9 @@ async fn a_patient_binds_and_pays_on_a_narrow_phone(town: &Town) -> anyhow::Resu
     phone.until(&["bound"]).await?;
     phone.look("bind-bound", &["绑定成功"]).await?;
 
-    let pay_url = town.order(person, "PAGES0001", 3, 1000, 400, 600).await?;
+    let pay_url = town.order(person, "PAGES0001", 3, Amounts::of(400, 600)).await?;
     phone.open(&pay_url).await?;
-    phone.look("cashier", &["10.00", "4.00", "6.00", "密码", "测试环境"]).await?;
+    phone.look("cashier", &["10.00", "4.00", "6.00", "密码", "模拟环境"]).await?;
 
     phone.fill("[name=password]", "000000").await?;
     phone.tap("form button[type=submit], form [type=submit]").await?;
@@ -61,7 +61,7 @@ async fn a_patient_binds_and_pays_on_a_narrow_phone(town: &Town) -> anyhow::Resu
 async fn a_stranger_sees_nothing_of_anothers_order(town: &Town) -> anyhow::Result<()> {
     let payer = town.person("normal");
     let stranger = town.person("wallet_short");
-    let pay_url = town.order(payer, "PAGES0002", 1, 500, 500, 0).await?;
+    let pay_url = town.order(payer, "PAGES0002", 1, Amounts::of(500, 0)).await?;
     let phone = Browser::start(town.transport(), NARROW).await?;
     open_as(&phone, &pay_url, town.person_id(stranger)).await?;
     let text = phone.text().await.context("the page of a stranger")?;

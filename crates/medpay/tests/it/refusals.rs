@@ -1,7 +1,7 @@
 //! The refusals of PROTOCOL 1.2, before a field is looked at: over HTTP, with the documented words,
 //! and without a trace in the database.
 
-use crate::town::{Town, on_both_engines};
+use crate::town::{Town, assert_unchanged, on_both_engines};
 use medpay_wire::fields::Fields;
 use medpay_wire::interface::Interface;
 use medpay_wire::{interfaces, sign};
@@ -56,7 +56,7 @@ async fn a_hostile_body_is_refused_by_every_interface(town: &Town) -> anyhow::Re
             assert_eq!(rid.len(), 26, "{what}: {said}");
         }
     }
-    assert_eq!(town.rows().await?, before, "a refused request left something behind");
+    assert_unchanged(&before, &town.rows().await?);
     Ok(())
 }
 
