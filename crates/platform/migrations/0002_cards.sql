@@ -30,6 +30,10 @@ CREATE TABLE bind_tries (
 -- Bind links, by digest of the link; openid is sealed.
 CREATE TABLE bind_links (
     link_digest TEXT PRIMARY KEY,
+    -- What the link is derived from, with the vault's key, and the keyed digest of every parameter
+    -- but the nonce: the same request again gets the same link while that lives.
+    seed TEXT NOT NULL,
+    request_digest TEXT NOT NULL,
     token_appid TEXT NOT NULL,
     openid TEXT NOT NULL,
     url TEXT NOT NULL,
@@ -40,6 +44,7 @@ CREATE TABLE bind_links (
     issued_at_ms BIGINT NOT NULL,
     expires_at_ms BIGINT NOT NULL
 );
+CREATE INDEX bind_links_of_request ON bind_links (request_digest);
 
 -- One-time codes of a real-name authorization, by digest; openid is sealed.
 CREATE TABLE consents (

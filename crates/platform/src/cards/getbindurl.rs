@@ -2,15 +2,18 @@
 //!
 //! A person who has bound a card gets a link too: the page then shows it (PROTOCOL 2.2).
 
-use super::links::{BindLink, rows};
+use super::links::BindLink;
+use super::links::rows::{self, NewLink};
 use crate::access::Caller;
 use crate::app::App;
 use medpay_domain::platform::bind_link::State;
+use medpay_domain::{CityId, Timestamp};
 use medpay_store::StoreError;
 use medpay_wire::envelope::Failure;
 use medpay_wire::err_code::ErrCode;
 use medpay_wire::fields::FieldFault;
 use medpay_wire::getbindurl::{Reply, Request};
+use medpay_wire::sign::base_string;
 use medpay_wire::value::Text;
 
 /// The mini-program of this platform that a mini-program's link is opened in. A name of our own:
@@ -43,41 +46,75 @@ pub(crate) fn link_digest(app: &App, link: &str) -> String {
     app.vault.digest("bind link", link)
 }
 
-/// Makes a link that its person alone can use, once, for a while.
+/// Makes a link that its person alone can use, once, for a while. The same request again gets the
+/// same link as long as that can be used.
 pub(crate) async fn serve(
     app: &App,
     caller: &Caller<'_>,
     request: Request,
 ) -> Result<Reply, GetBindUrlError> {
-    let city_id = request.city_id.unwrap_or_else(|| caller.institution.city_id.clone());
+    let city_id = request.city_id.clone().unwrap_or_else(|| caller.institution.city_id.clone());
     if app.settings.city(&city_id).is_none() {
         return Err(GetBindUrlError::CityUnknown);
     }
-    let name = app.entropy.nonce();
     let now = app.clock.now();
-    let expires_at = now.plus_seconds(app.settings.bind_link_seconds);
-    let link = BindLink {
-        digest: link_digest(app, &name),
-        token_appid: caller.token_appid.clone(),
-        openid: request.openid,
-        url: request.url.as_str().to_owned(),
-        city_id,
-        state: State::Issued { expires_at },
-        version: 1,
-    };
-    let (vault, source) = (app.vault.clone(), request.from.map(Text::into_string));
-    app.store
+    let new = new_link(app, caller, request, city_id, now);
+    let vault = app.vault.clone();
+    let (seed, expires_at) = app
+        .store
         .write("issue bind link", move |tx| {
-            let (vault, link, source) = (vault.clone(), link.clone(), source.clone());
+            let (vault, new) = (vault.clone(), new.clone());
             Box::pin(async move {
-                rows::insert_link(tx, &vault, &link, source.as_deref(), now, expires_at).await
+                if let Some(living) = rows::find_living(tx, &new.request_digest, now).await? {
+                    return Ok::<_, StoreError>(living);
+                }
+                rows::insert_link(tx, &vault, &new).await?;
+                Ok((new.seed, new.expires_at))
             })
         })
         .await?;
     let mini_program = caller.token_account().is_some_and(|account| account.mini_program);
+    let left_ms = expires_at.as_ms() - now.as_ms();
     Ok(Reply {
-        bind_url: format!("{}/bind/{name}", app.settings.public_url),
-        expires_in: u32::try_from(app.settings.bind_link_seconds).unwrap_or(u32::MAX),
+        bind_url: format!("{}/bind/{}", app.settings.public_url, link_name(app, &seed)),
+        expires_in: u32::try_from(left_ms / 1000).unwrap_or(u32::MAX),
         bind_appid: mini_program.then(|| Text::new(BIND_APPID).ok()).flatten(),
     })
+}
+
+fn new_link(
+    app: &App,
+    caller: &Caller<'_>,
+    request: Request,
+    city_id: CityId,
+    now: Timestamp,
+) -> NewLink {
+    let mut fields = request.encode();
+    fields.remove("nonce_str");
+    let scope = format!("getbindurl of {}", caller.token_appid.as_str());
+    let seed = app.entropy.nonce();
+    let expires_at = now.plus_seconds(app.settings.bind_link_seconds);
+    NewLink {
+        link: BindLink {
+            digest: link_digest(app, &link_name(app, &seed)),
+            token_appid: caller.token_appid.clone(),
+            openid: request.openid,
+            url: request.url.as_str().to_owned(),
+            city_id,
+            state: State::Issued { expires_at },
+            version: 1,
+        },
+        seed,
+        request_digest: app.vault.digest(&scope, &base_string(&fields)),
+        source: request.from.map(Text::into_string),
+        issued_at: now,
+        expires_at,
+    }
+}
+
+/// The last part of a link's path: unguessable, and the same for the same seed.
+fn link_name(app: &App, seed: &str) -> String {
+    let mut name = app.vault.digest("bind link name", seed);
+    name.truncate(32);
+    name
 }

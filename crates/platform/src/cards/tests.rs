@@ -100,7 +100,6 @@ pub(crate) async fn link_of(world: &World, institution: usize, openid: &str, url
     let answer = world.call(institution, "getbindurl", &fields).await;
     assert_eq!(answer.word(), "SUCCESS", "{}", answer.body);
     let fields = answer.fields();
-    assert_eq!(fields.get("expires_in"), Some("1800"));
     let url = fields.get("bind_url").expect("a link");
     url.strip_prefix("http://pay.example").expect("our own address").to_owned()
 }
@@ -396,4 +395,24 @@ on_both!(a_city_that_is_not_known_has_no_link, async |db: TestDb| {
     let fields = [("openid", "o1"), ("url", "javascript:alert(1)")];
     let answer = world.call(HOSPITAL, "getbindurl", &fields).await;
     assert_eq!(answer.word(), "参数格式校验错误 url is invalid");
+});
+
+on_both!(the_same_request_gets_the_same_link_while_that_can_be_used, async |db: TestDb| {
+    let world = World::new(&db).await;
+    let url = "http://hospital.example/";
+    let first = link_of(&world, HOSPITAL, "o1", url).await;
+    world.clock.advance_seconds(600);
+    let fields = [("openid", "o1"), ("url", url)];
+    let again = world.call(HOSPITAL, "getbindurl", &fields).await.fields();
+    assert_eq!(again.get("bind_url"), Some(format!("http://pay.example{first}").as_str()));
+    assert_eq!(again.get("expires_in"), Some("1200"));
+    assert_ne!(link_of(&world, HOSPITAL, "o2", url).await, first);
+    let elsewhere = link_of(&world, HOSPITAL, "o1", "http://hospital.example/other").await;
+    assert_ne!(elsewhere, first);
+    bind(&world, HOSPITAL, "o2", Person::GAO).await;
+    assert_eq!(link_of(&world, HOSPITAL, "o1", url).await, first);
+    world.clock.advance_seconds(1200);
+    let later = world.call(HOSPITAL, "getbindurl", &fields).await.fields();
+    assert_ne!(later.get("bind_url"), again.get("bind_url"));
+    assert_eq!(later.get("expires_in"), Some("1800"));
 });

@@ -8,33 +8,62 @@ use medpay_domain::platform::bind_link::State;
 use medpay_domain::{Appid, Openid, Timestamp};
 use medpay_store::{StoreError, Tx, args};
 
+/// What a new link has beside what its visitors need.
+#[derive(Clone)]
+pub(crate) struct NewLink {
+    pub link: BindLink,
+    pub seed: String,
+    pub request_digest: String,
+    /// 来源统计.
+    pub source: Option<String>,
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
 /// Keeps a new link.
 pub(crate) async fn insert_link(
     tx: &mut Tx,
     vault: &Vault,
-    link: &BindLink,
-    source: Option<&str>,
-    now: Timestamp,
-    expires_at: Timestamp,
+    new: &NewLink,
 ) -> Result<(), StoreError> {
     tx.exec(
-        "INSERT INTO bind_links (link_digest, token_appid, openid, url, source, city_id, state,
-                version, issued_at_ms, expires_at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9)",
+        "INSERT INTO bind_links (link_digest, seed, request_digest, token_appid, openid, url,
+                source, city_id, state, version, issued_at_ms, expires_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         args![
-            link.digest,
-            link.token_appid,
-            vault.seal(link.openid.reveal()),
-            link.url,
-            source,
-            link.city_id,
-            link.state.code(),
-            now,
-            expires_at
+            new.link.digest,
+            new.seed,
+            new.request_digest,
+            new.link.token_appid,
+            vault.seal(new.link.openid.reveal()),
+            new.link.url,
+            new.source,
+            new.link.city_id,
+            new.link.state.code(),
+            new.link.version,
+            new.issued_at,
+            new.expires_at
         ],
     )
     .await?;
     Ok(())
+}
+
+/// The seed and the end of the latest link of this request that can still be used.
+pub(crate) async fn find_living(
+    tx: &mut Tx,
+    request_digest: &str,
+    now: Timestamp,
+) -> Result<Option<(String, Timestamp)>, StoreError> {
+    let row = tx
+        .opt(
+            "SELECT seed, expires_at_ms FROM bind_links
+              WHERE request_digest = $1 AND state = 'issued' AND expires_at_ms > $2
+              ORDER BY expires_at_ms DESC, link_digest LIMIT 1",
+            args![request_digest, now],
+        )
+        .await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
 /// The link with this digest.
