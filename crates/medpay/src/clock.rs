@@ -138,3 +138,64 @@ impl Clock for FollowedClock {
         self.machine.elapsed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use medpay_client::Unanswered;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::sync::Notify;
+
+    /// A clock that tells these readings, one a question, and then keeps the question waiting.
+    struct Told {
+        readings: Vec<Reading>,
+        questions: Mutex<Vec<String>>,
+        next: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Transport for Told {
+        async fn send(
+            &self,
+            request: http::Request<Bytes>,
+            _: u64,
+        ) -> Result<http::Response<Bytes>, Unanswered> {
+            let question = request.uri().query().unwrap_or_default().to_owned();
+            self.questions.lock().expect("no panic").push(question);
+            match self.readings.get(self.next.fetch_add(1, Ordering::SeqCst)) {
+                Some(reading) => {
+                    let body = serde_json::to_vec(reading).expect("JSON");
+                    Ok(http::Response::new(Bytes::from(body)))
+                }
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_is_in_force_before_it_is_acknowledged() {
+        let at = |text| Timestamp::from_wire(text).expect("a moment");
+        let reading = |version, now| Reading { version, now, frozen: true };
+        let told = Arc::new(Told {
+            readings: vec![reading(4, at("20180620100000")), reading(5, at("20180621100000"))],
+            questions: Mutex::new(Vec::new()),
+            next: AtomicUsize::new(0),
+        });
+        let (_stopper, stop) = Stop::new();
+        let url = "http://sandbox/clock".to_owned();
+        let clock = FollowedClock::start(told.clone(), url, "me".into(), stop).await;
+        let clock = clock.expect("it is read");
+        assert_eq!(clock.now(), at("20180620100000"));
+        let woken = Arc::new(Notify::new());
+        let wake = Arc::clone(&woken);
+        clock.on_change(Box::new(move || wake.notify_one()));
+        woken.notified().await;
+        assert_eq!(clock.now(), at("20180621100000"));
+        while told.questions.lock().expect("no panic").len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        let questions = told.questions.lock().expect("no panic").clone();
+        assert_eq!(questions, ["", "after=4&follower=me", "after=5&follower=me"]);
+    }
+}

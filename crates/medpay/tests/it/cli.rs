@@ -294,3 +294,45 @@ fn a_call_that_reaches_nobody_says_that_nothing_was_sent() {
     assert!(told.contains("no access_token from") && told.contains("not sent"), "{told}");
     assert!(!told.contains(KEY), "{told}");
 }
+
+on_both!(a_call_shows_request_and_answer_and_masks_the_person, async |db: TestDb| {
+    let demo = crate::demo::Demo::start(&db);
+    let call = |arguments: &[&str]| {
+        let mut command = medpay();
+        command.arg("call").args(arguments).arg("--ready-file").arg(demo.ready_file());
+        told(&run(&mut command), Path::new("nowhere"))
+    };
+    let digest = "idcard_md5=09eb26e839ff3a2e3980352ae45ef09e";
+    let getmedinfo = ["getmedinfo", "-f", "openid=oNobody", "-f", "name=张三", "-f", digest];
+    let masked = call(&getmedinfo);
+    assert!(masked.starts_with("1\n"), "{masked}");
+    assert!(masked.contains("err_code = 80004") && masked.contains("name = ***"), "{masked}");
+    assert!(!masked.contains("张三") && !masked.contains("09eb26e8"), "{masked}");
+    assert!(call(&[&getmedinfo[..], &["--show"]].concat()).contains("name = 张三"));
+    let twice = call(&["orderquery", "--institution", "2", "-f", "hosp_out_trade_no=1", "--json"]);
+    assert!(twice.contains("\"err_code\": \"ORDERNOTEXIST\""), "{twice}");
+    assert!(twice.contains("\"sub_mch_id\": "), "{twice}");
+    // A wrong request is sent as it is, so that its refusal can be seen.
+    let wrong = call(&["orderquery"]);
+    assert!(wrong.contains("参数格式校验错误"), "{wrong}");
+});
+
+#[test]
+fn a_demos_port_in_use_is_told_in_one_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    // The taken port is the sandbox's or the platform's, so that both numbers are ports.
+    let (base, whose) = if port > 1200 { (port - 200, "sandbox") } else { (port, "platform") };
+    let mut command = medpay();
+    command.args(["demo", "--port-base", &base.to_string(), "--data"]).arg(folder.path());
+    let output = run(&mut command);
+    assert_eq!(
+        told(&output, folder.path()),
+        format!(
+            "2\n--- stdout\n--- stderr\nmedpay: port {port} on 127.0.0.1 is in use, and the \
+             demo's {whose} needs it; stop the program that listens there, or choose other ports \
+             with --port-base\n"
+        )
+    );
+}

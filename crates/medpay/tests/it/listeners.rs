@@ -1,4 +1,4 @@
-//! TLS: the listener's, and what the one HTTP client believes.
+//! Listeners: TLS and who believes it, proxies in front, and the end of a service.
 //!
 //! `tls/` holds an authority made for these tests, whose key was thrown away, and a certificate it
 //! gave to `localhost` and 127.0.0.1. They are good for a hundred years and for nothing else.
@@ -12,6 +12,7 @@ use medpay::outgoing;
 use medpay_client::{HttpTransport, Transport as _, Unanswered};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use tokio::sync::Notify;
 
 /// Machine time that no test comes near.
 const LONG_MS: u64 = 60_000;
@@ -32,11 +33,11 @@ fn serve(
         operations_listen: loopback,
         tls,
         trusted_proxies: trusted_proxies.iter().map(|ip| ip.parse().expect("an IP")).collect(),
-        drain_seconds: 1,
+        drain_seconds: 60,
     };
     let bound = listening::bind(loopback, "the test", "try again").expect("a port");
     let (address, (stopper, stop)) = (bound.address, Stop::new());
-    let router = Router::new().route("/who", get(who));
+    let router = Router::new().route("/who", get(who)).route("/slow", get(slow));
     tokio::spawn(async move { listening::serve(bound, router, &settings, stop).await });
     (address, stopper)
 }
@@ -89,4 +90,29 @@ async fn only_a_named_proxy_is_believed_about_its_callers() {
     let (address, _stopper) = serve(1, None, &[]);
     let told = ask(format!("http://{address}/who"), &Outgoing::direct()).await;
     assert_eq!(told, Ok("127.0.0.1 -".to_owned()));
+}
+
+/// Answers when the test lets it; told to have begun.
+static BEGUN: Notify = Notify::const_new();
+static GO_ON: Notify = Notify::const_new();
+
+async fn slow() -> &'static str {
+    BEGUN.notify_one();
+    GO_ON.notified().await;
+    "done"
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_while_the_service_drains() {
+    let (address, stopper) = serve(1, None, &[]);
+    let asked =
+        tokio::spawn(
+            async move { ask(format!("http://{address}/slow"), &Outgoing::direct()).await },
+        );
+    BEGUN.notified().await;
+    stopper.stop();
+    // Draining, it takes no new connection.
+    while ask(format!("http://{address}/who"), &Outgoing::direct()).await.is_ok() {}
+    GO_ON.notify_one();
+    assert_eq!(asked.await.expect("an end"), Ok("done".to_owned()));
 }
