@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 pub use super::stored_order::{Asked, Sealed, StoredOrder, StoredPatient, StoredPayer};
 
-/// Every column, in the order in which [`read`] takes them and [`insert`] gives them.
+/// Every column, in the order in which [`StoredOrder`] is read from them and [`insert`] gives them.
 const COLUMNS: &str = "med_trans_id, merchant, environment, appid, mch_id, sub_appid, sub_mch_id,
     hosp_out_trade_no, request_digest, payer_appid, openid, card_type, patient_name, patient_id,
     medical_card_id, order_type, hospital_name, body, org_no, city_id, serial_no, bill_no,

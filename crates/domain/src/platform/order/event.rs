@@ -133,7 +133,7 @@ impl Effect {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("an order that is {state} cannot meet {event}")]
 pub struct IllegalEvent {
-    /// [`State::code`].
+    /// [`super::State::code`].
     pub state: &'static str,
     /// [`Event::code`].
     pub event: &'static str,
