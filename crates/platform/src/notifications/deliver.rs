@@ -35,6 +35,9 @@ enum DeliverError {
     Store(#[from] StoreError),
 }
 
+/// How long a job is left alone whose order is not as it must be.
+const PUT_OFF_SECONDS: i64 = 3600;
+
 /// How many notifications are under way at once.
 const BATCH: u32 = 32;
 
@@ -77,7 +80,7 @@ async fn deliver(app: &App, lease: &Lease) -> Result<(), DeliverError> {
     let med_trans_id = MedTransId::new(lease.key.clone());
     let Some((order, institution, notification)) = due(app, &med_trans_id).await? else {
         tracing::error!(%med_trans_id, "nothing to notify of: the order is not paid, or whose?");
-        return Ok(finish(app, lease).await?);
+        return Ok(put_off(app, lease).await?);
     };
     let document = write_document(app, institution, &notification);
     let (at, started) = (app.clock.now(), app.clock.elapsed());
@@ -167,12 +170,13 @@ fn judge(answer: &Result<(u16, Vec<u8>), Unanswered>) -> (Outcome, Option<u32>) 
     }
 }
 
-async fn finish(app: &App, lease: &Lease) -> Result<(), StoreError> {
-    let lease = lease.clone();
+/// Leaves a job that makes no sense for an hour: somebody must look, and nothing may be forgotten.
+async fn put_off(app: &App, lease: &Lease) -> Result<(), StoreError> {
+    let (lease, due) = (lease.clone(), app.clock.now().plus_seconds(PUT_OFF_SECONDS));
     app.store
-        .write("nothing to notify of", move |tx| {
+        .write("put a notification off", move |tx| {
             let lease = lease.clone();
-            Box::pin(async move { tx.finish_job(&lease).await })
+            Box::pin(async move { tx.postpone_job(&lease, due).await })
         })
         .await
 }

@@ -175,6 +175,18 @@ on_both!(insurance_goes_back_on_its_day_only_and_cash_for_a_year, async |db: Tes
     assert_eq!(backs(&town), (vec![], vec![100, 905]));
 });
 
+on_both!(a_city_may_let_insurance_go_back_for_a_year, async |db: TestDb| {
+    let mut settings = crate::testing::settings();
+    settings.cities[0].insurance_refund_same_day = false;
+    let town = Town::with(&db, settings).await;
+    let order = paid(&town, "1", Kind::Mixed, (100, 805)).await;
+    let old = paid(&town, "2", Kind::Mixed, (100, 805)).await;
+    town.world.clock.advance_seconds(365 * 24 * 3600);
+    assert_eq!(refund(&town, &order, "R1").await.word(), "SUCCESS");
+    town.world.clock.advance_seconds(1);
+    assert_eq!(refund(&town, &old, "R2").await.word(), "TRADE_OVERDUE");
+});
+
 on_both!(an_unheard_bureau_is_553_until_the_same_request_hears_it, async |db: TestDb| {
     let town = Town::new(&db).await;
     let order = paid(&town, "1", Kind::Mixed, (100, 805)).await;
