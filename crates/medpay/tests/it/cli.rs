@@ -110,6 +110,31 @@ fn verify_names_the_slip_of_each_wrong_vector() {
 }
 
 #[test]
+fn verify_takes_fields_too() {
+    let mut command = medpay();
+    command.args(["verify", "--key", "env:KEY", "--json"]);
+    for (name, value) in FIELDS {
+        command.arg("-f").arg(format!("{name}={value}"));
+    }
+    command.args(["-f", "sign=C179AC8C19C44CED7D2EB2DA06A74519"]);
+    insta::assert_snapshot!(told(&run(&mut command), Path::new("nowhere")), @r#"
+    1
+    --- stdout
+    {
+      "base_string": "appid=wx0000000000000001&cash_fee=0&hosp_out_trade_no=H20180601000001&insurance_fee=100&mch_id=1900000001&nonce_str=abc123&total_fee=100",
+      "causes": [
+        "fields with the value 0 were dropped; 0 is a value",
+        "`cash_fee` was not signed"
+      ],
+      "expected": "F81DD402D89ABD01898357CDE968C680",
+      "given": "C179AC8C19C44CED7D2EB2DA06A74519",
+      "right": false
+    }
+    --- stderr
+    "#);
+}
+
+#[test]
 fn a_key_in_the_arguments_is_refused_and_not_repeated() {
     let output = run(medpay().args(["sign", "--field", "a=1", "--key", KEY]));
     assert_eq!(output.status.code(), Some(2));
@@ -315,6 +340,51 @@ on_both!(a_call_shows_request_and_answer_and_masks_the_person, async |db: TestDb
     // A wrong request is sent as it is, so that its refusal can be seen.
     let wrong = call(&["orderquery"]);
     assert!(wrong.contains("参数格式校验错误"), "{wrong}");
+});
+
+#[test]
+fn a_log_can_be_json() {
+    use std::io::BufRead as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = sandbox_toml(folder.path(), "127.0.0.1:0");
+    let mut command = medpay();
+    command.env("MEDPAY_SANDBOX__LOG__FORMAT", "json").arg("sandbox").arg("--config").arg(&file);
+    let mut process = command.stderr(Stdio::piped()).spawn().expect("medpay can be started");
+    let log = std::io::BufReader::new(process.stderr.take().expect("standard error"));
+    let line = log.lines().next().expect("a line").expect("text");
+    process.kill().and_then(|()| process.wait()).expect("an end");
+    let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!((&line["message"], &line["service"]), (&"listening".into(), &"sandbox".into()));
+}
+
+on_both!(a_log_line_has_the_callers_rid_and_nobodys_data, async |db: TestDb| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ready = folder.path().join("ready.json");
+    let mut command = crate::demo::command(&db, folder.path());
+    command.args(["--log", "info", "--ready-file"]).arg(&ready);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let process = command.spawn().expect("medpay can be started");
+    while !ready.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let mut command = medpay();
+    command.args(["call", "getmedinfo", "--json", "-f", "openid=oNobodyAtAll", "-f", "name=张三"]);
+    command.args(["-f", "idcard_md5=09eb26e839ff3a2e3980352ae45ef09e", "--ready-file"]).arg(&ready);
+    let output = run(&mut command);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let des = answer["reply"]["err_code_des"].as_str().expect("words");
+    let (_, rid) = des.split_once("rid: ").expect("a rid");
+    let id = process.id().to_string();
+    assert!(Command::new("kill").arg(id).status().expect("kill").success());
+    let ended = process.wait_with_output().expect("an end");
+    assert_eq!(ended.status.code(), Some(0));
+    let log = String::from_utf8_lossy(&ended.stderr);
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(rid)).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    assert!(lines[0].contains("getmedinfo") && lines[0].contains("80004"), "{}", lines[0]);
+    for personal in ["oNobodyAtAll", "张三", "09eb26e8"] {
+        assert!(!log.contains(personal), "{log}");
+    }
 });
 
 #[test]

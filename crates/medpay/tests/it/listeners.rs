@@ -9,7 +9,10 @@ use bytes::Bytes;
 use medpay::config::{Listener, Outgoing};
 use medpay::listening::{self, Stop, Stopper};
 use medpay::outgoing;
+use medpay_acceptance::Ready;
 use medpay_client::{HttpTransport, Transport as _, Unanswered};
+use medpay_store::on_both;
+use medpay_store::testing::TestDb;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::sync::Notify;
@@ -116,3 +119,21 @@ async fn a_request_under_way_is_answered_while_the_service_drains() {
     GO_ON.notify_one();
     assert_eq!(asked.await.expect("an end"), Ok("done".to_owned()));
 }
+
+on_both!(health_and_metrics_have_an_address_of_their_own, async |db: TestDb| {
+    let demo = crate::demo::Demo::start(&db);
+    let text = std::fs::read_to_string(demo.ready_file()).expect("the ready file");
+    let ready: Ready = serde_json::from_str(&text).expect("a ready file");
+    for url in [ready.platform_url, ready.gateway_url, ready.sandbox_url] {
+        let (host, port) = url.rsplit_once(':').expect("a port");
+        let above = port.parse::<u16>().expect("a port") + 1;
+        let get = async |path: &str| {
+            ask(format!("{host}:{above}{path}"), &Outgoing::direct()).await.expect("an answer")
+        };
+        assert_eq!(get("/healthz").await, "ok\n");
+        assert_eq!(get("/readyz").await, "ok\n");
+        assert!(get("/metrics").await.ends_with("# EOF\n"));
+        let public = ask(format!("{url}/metrics"), &Outgoing::direct()).await.expect("an answer");
+        assert!(!public.contains("# EOF"), "{public}");
+    }
+});
