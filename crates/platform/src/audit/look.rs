@@ -224,11 +224,13 @@ async fn own(
         movements.extend(ledger::movements_between(tx, day.start(), day.end()).await?);
         movements.extend(refund_ledger::movements_between(tx, day.start(), day.end()).await?);
     }
-    movements.extend(ledger::in_flight(tx).await?);
-    movements.extend(refund_ledger::in_flight(tx).await?);
+    let mut asked = ledger::in_flight(tx).await?;
+    asked.extend(refund_ledger::in_flight(tx).await?);
+    let mut lives: Vec<Movement> = asked.iter().map(|(_, movement)| movement.clone()).collect();
+    movements.extend(asked);
     let orders: BTreeSet<String> =
         movements.iter().map(|(_, movement)| movement.med_trans_id.clone()).collect();
-    let (mut lives, mut says) = (vec![], vec![]);
+    let mut says = vec![];
     for med_trans_id in &orders {
         lives.extend(ledger::movements_of(tx, med_trans_id).await?);
         lives.extend(refund_ledger::movements_of(tx, med_trans_id).await?);

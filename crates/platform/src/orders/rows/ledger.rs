@@ -87,16 +87,14 @@ pub(crate) async fn movements_between(
     moved(tx, &sql, args![from, to]).await
 }
 
-/// What was taken and given back, or is asked for, of one order.
+/// What was taken and given back of one order.
 pub(crate) async fn movements_of(
     tx: &mut Tx,
     med_trans_id: &str,
 ) -> Result<Vec<Movement>, StoreError> {
     let sql = format!("{MOVED} AND e.med_trans_id = $1 ORDER BY e.id");
-    let mut movements = moved(tx, &sql, args![med_trans_id]).await?;
-    let sql = format!("{IN_FLIGHT} AND med_trans_id = $1");
-    movements.extend(asked_of(tx, &sql, args![med_trans_id]).await?);
-    Ok(movements.into_iter().map(|(_, movement)| movement).collect())
+    let moved = moved(tx, &sql, args![med_trans_id]).await?;
+    Ok(moved.into_iter().map(|(_, movement)| movement).collect())
 }
 
 /// What is asked for and has no answer.

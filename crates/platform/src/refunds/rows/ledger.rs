@@ -26,16 +26,14 @@ pub(crate) async fn movements_between(
     moved(tx, &sql, args![from, to]).await
 }
 
-/// What has gone back, or is asked for, of one order.
+/// What has gone back of one order.
 pub(crate) async fn movements_of(
     tx: &mut Tx,
     med_trans_id: &str,
 ) -> Result<Vec<Movement>, StoreError> {
     let sql = format!("{MOVED} AND r.med_trans_id = $1 ORDER BY e.id");
     let moved = moved(tx, &sql, args![med_trans_id]).await?;
-    let asked = in_flight(tx).await?;
-    let asked = asked.into_iter().filter(|(_, asked)| asked.med_trans_id == med_trans_id);
-    Ok(moved.into_iter().chain(asked).map(|(_, movement)| movement).collect())
+    Ok(moved.into_iter().map(|(_, movement)| movement).collect())
 }
 
 /// What is asked for and has no answer.
