@@ -65,9 +65,10 @@ pub enum Behaviour {
     NameDiffers,
     /// The hospital's file has another document number than the bureau (80006).
     DocumentDiffers,
-    /// The bureau is out of service for this person.
+    /// The bureau is out of service for this person; nobody can bind the card.
     BureauOut,
-    /// The bureau finds the person once, for the bind page, and is out of service from then on.
+    /// The bureau finds the person once, for the bind page, and is out of service from then on, so
+    /// that getmedinfo answers 80000.
     BureauOutOnceBound,
     /// The bureau has no such card.
     NotInsured,

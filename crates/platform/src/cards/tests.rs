@@ -6,8 +6,10 @@ use crate::testing::{
 };
 use http::Request;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
+use medpay_domain::CardNo;
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
+use medpay_wire::contracts::bureau::{CheckedCard, Refusal};
 use medpay_wire::public_account::encode_component;
 use std::fmt::Write as _;
 
@@ -146,6 +148,61 @@ on_both!(a_card_is_found_once_it_is_bound, async |db: TestDb| {
     assert_eq!(getmedinfo(&world, HOSPITAL, "o1", other).await, "80006");
     // Another account's openid of the same text is another person.
     assert_eq!(getmedinfo(&world, UNDER_PROVIDER, "o1", Person::LIN).await, "80004");
+});
+
+on_both!(the_bureau_is_asked_last_and_its_numbers_of_today_are_told, async |db: TestDb| {
+    let world = World::new(&db).await;
+    let asked = || world.bureau.checked.lock().expect("not poisoned").len();
+    assert_eq!(getmedinfo(&world, HOSPITAL, "o1", Person::LIN).await, "80004");
+    bind(&world, HOSPITAL, "o1", Person::LIN).await;
+    // Only who names the person learns what the bureau says.
+    *world.bureau.silent.lock().expect("not poisoned") = true;
+    assert_eq!(getmedinfo(&world, HOSPITAL, "o1", Person::GAO).await, "80005");
+    let other = Person { id_no: Person::GAO.id_no, ..Person::LIN };
+    assert_eq!(getmedinfo(&world, HOSPITAL, "o1", other).await, "80006");
+    assert_eq!(asked(), 0);
+    *world.bureau.silent.lock().expect("not poisoned") = false;
+
+    let mut today = Person::LIN.insured();
+    today.medical_insurance_type = Some("3".to_owned());
+    today.medical_comp_no = Some(CardNo::new("C1"));
+    world.bureau.checks.lock().expect("not poisoned").push_back(CheckedCard::Valid(today));
+    let digest = Person::LIN.id_md5();
+    let fields = [("openid", "o1"), ("name", "林晴"), ("idcard_md5", digest.as_str())];
+    let answer = world.call(HOSPITAL, "getmedinfo", &fields).await.fields();
+    assert_eq!(answer.get("medical_insurance_type"), Some("3"));
+    assert_eq!(answer.get("medical_comp_no"), Some("C1"));
+    assert_eq!(asked(), 1);
+    let question = world.bureau.checked.lock().expect("not poisoned").remove(0);
+    assert_eq!(question.city_id.as_str(), "440300");
+    assert_eq!(question.medical_card_id.reveal(), "Y600000001");
+});
+
+on_both!(a_bureau_that_does_not_vouch_for_the_card_changes_nothing, async |db: TestDb| {
+    let world = World::new(&db).await;
+    bind(&world, HOSPITAL, "o1", Person::LIN).await;
+    let digest = Person::LIN.id_md5();
+    let fields = [("openid", "o1"), ("name", "林晴"), ("idcard_md5", digest.as_str())];
+    let ask = async || world.call(HOSPITAL, "getmedinfo", &fields).await;
+    let before = ask().await.body;
+
+    *world.bureau.silent.lock().expect("not poisoned") = true;
+    let silent = ask().await;
+    assert_eq!(silent.word(), "80000");
+    assert!(silent.body.contains("系统错误"), "{}", silent.body);
+    *world.bureau.silent.lock().expect("not poisoned") = false;
+
+    let refusal = Refusal { code: "OUT_OF_SERVICE".to_owned(), reason: "医保暂停".to_owned() };
+    let answers = [CheckedCard::Refused(refusal), CheckedCard::Unknown];
+    world.bureau.checks.lock().expect("not poisoned").extend(answers);
+    let refused = ask().await;
+    assert_eq!(refused.word(), "80000");
+    assert!(refused.body.contains("医保暂停"), "{}", refused.body);
+    assert_eq!(ask().await.word(), "80004");
+
+    // The card stays bound, as it was: only what was said differs.
+    world.bureau.checks.lock().expect("not poisoned").clear();
+    assert_eq!(ask().await.body, before);
 });
 
 on_both!(a_providers_openid_may_be_of_either_account, async |db: TestDb| {

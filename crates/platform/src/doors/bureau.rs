@@ -43,6 +43,13 @@ impl Bureau for HttpBureau {
         self.call("find_insured", ask).await
     }
 
+    async fn check_card(
+        &self,
+        ask: &contract::CheckCard,
+    ) -> Result<contract::CheckedCard, Unanswered> {
+        self.call("check_card", ask).await
+    }
+
     async fn register_visit(
         &self,
         ask: &contract::RegisterVisit,

@@ -22,6 +22,13 @@ impl Bureau for Closed {
         closed()
     }
 
+    async fn check_card(
+        &self,
+        _: &bureau_contract::CheckCard,
+    ) -> Result<bureau_contract::CheckedCard, Unanswered> {
+        closed()
+    }
+
     async fn register_visit(
         &self,
         _: &bureau_contract::RegisterVisit,

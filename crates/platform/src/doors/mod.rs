@@ -29,6 +29,12 @@ pub trait Bureau: Send + Sync {
         ask: &bureau_contract::FindInsured,
     ) -> Result<bureau_contract::FoundInsured, Unanswered>;
 
+    /// Is this bound card still valid?
+    async fn check_card(
+        &self,
+        ask: &bureau_contract::CheckCard,
+    ) -> Result<bureau_contract::CheckedCard, Unanswered>;
+
     /// Reports a registration.
     async fn register_visit(
         &self,

@@ -128,6 +128,10 @@ impl Bureau for KeepingBureau {
         lost()
     }
 
+    async fn check_card(&self, _: &bureau::CheckCard) -> Result<bureau::CheckedCard, Unanswered> {
+        lost()
+    }
+
     async fn register_visit(
         &self,
         _: &bureau::RegisterVisit,

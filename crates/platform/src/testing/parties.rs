@@ -32,6 +32,18 @@ impl Person {
     pub(crate) fn id_md5(self) -> String {
         id_card::digest(CardType::IdCard, self.id_no).reveal().to_owned()
     }
+
+    /// What the bureau holds of the person.
+    pub(crate) fn insured(self) -> bureau::Insured {
+        bureau::Insured {
+            medical_card_no: CardNo::new(self.medical_card_no),
+            medical_card_id: CardNo::new(format!("Y{}", self.medical_card_no)),
+            medical_comp_no: None,
+            medical_insurance_type: Some("1".to_owned()),
+            medical_user_id: MedicalUserId::new(format!("user-{}", self.medical_card_no)),
+            id_digest: id_card::digest(CardType::IdCard, self.id_no),
+        }
+    }
 }
 
 fn lost<A>() -> Result<A, Unanswered> {
@@ -55,7 +67,11 @@ pub(crate) struct FakeBureau {
     pub visits: Mutex<VecDeque<Option<bureau::VisitRegistered>>>,
     /// The keys of `register_visit`, in turn.
     pub visit_keys: Mutex<Vec<String>>,
-    /// Whether `find_insured` gives no answer.
+    /// How `check_card` answers, in turn; nothing laid ready is the truth.
+    pub checks: Mutex<VecDeque<bureau::CheckedCard>>,
+    /// What `check_card` was asked, in turn.
+    pub checked: Mutex<Vec<bureau::CheckCard>>,
+    /// Whether `find_insured` and `check_card` give no answer.
     pub silent: Mutex<bool>,
 }
 
@@ -78,14 +94,18 @@ impl Bureau for FakeBureau {
         if person.id_no != ask.id_no.reveal() {
             return Ok(bureau::FoundInsured::DocumentMismatch);
         }
-        Ok(bureau::FoundInsured::Found(bureau::Insured {
-            medical_card_no: CardNo::new(person.medical_card_no),
-            medical_card_id: CardNo::new(format!("Y{}", person.medical_card_no)),
-            medical_comp_no: None,
-            medical_insurance_type: Some("1".to_owned()),
-            medical_user_id: MedicalUserId::new(format!("user-{}", person.medical_card_no)),
-            id_digest: id_card::digest(CardType::IdCard, person.id_no),
-        }))
+        Ok(bureau::FoundInsured::Found(person.insured()))
+    }
+
+    async fn check_card(&self, ask: &bureau::CheckCard) -> Result<bureau::CheckedCard, Unanswered> {
+        self.checked.lock().expect("not poisoned").push(ask.clone());
+        if *self.silent.lock().expect("not poisoned") {
+            return lost();
+        }
+        let known = [Person::LIN, Person::GAO].map(Person::insured);
+        let truth = known.into_iter().find(|one| one.medical_card_id == ask.medical_card_id);
+        let truth = truth.map_or(bureau::CheckedCard::Unknown, bureau::CheckedCard::Valid);
+        Ok(next(&self.checks).unwrap_or(truth))
     }
 
     async fn register_visit(

@@ -16,8 +16,9 @@ use crate::once::{Command, Plan, Way, answer_once, answer_question};
 use crate::persons::{Behaviour, Person, Persons};
 use medpay_domain::{CardNo, CityId, Entropy, Fen, InsuranceOrderId, Timestamp};
 use medpay_wire::contracts::bureau::{
-    Claim, DayKind, DayList, FindInsured, FoundInsured, Insured, ListDay, Outcome, PreSettle,
-    PreSettled, Query, RegisterVisit, Reverse, Settle, Settlement, VisitRegistered,
+    CheckCard, CheckedCard, Claim, DayKind, DayList, FindInsured, FoundInsured, Insured, ListDay,
+    Outcome, PreSettle, PreSettled, Query, RegisterVisit, Reverse, Settle, Settlement,
+    VisitRegistered,
 };
 use medpay_wire::id_card;
 use rusqlite::Connection;
@@ -89,28 +90,30 @@ impl Bureau {
         {
             return FoundInsured::DocumentMismatch;
         }
-        FoundInsured::Found(Insured {
-            medical_card_no: person.medical_card_no.clone(),
-            medical_card_id: person.medical_card_id.clone(),
-            medical_comp_no: person.medical_comp_no.clone(),
-            medical_insurance_type: person.medical_insurance_type.map(|kind| kind.to_string()),
-            medical_user_id: person.medical_user_id(),
-            id_digest: id_card::digest(person.card_type, number.reveal()),
+        FoundInsured::Found(told_of(person))
+    }
+
+    /// `check_card`. Out of service for whom it is so, whether found before or not.
+    pub fn check_card(&self, question: &CheckCard) -> Result<Delivery<CheckedCard>, BookError> {
+        let refused = CheckedCard::Refused(refusals::armed());
+        answer_question(&self.book, "check_card", Some(refused), |_| {
+            Ok(match self.by_card_id(&question.medical_card_id).map(in_service) {
+                Some(Ok(person)) => CheckedCard::Valid(told_of(person)),
+                Some(Err(refusal)) => CheckedCard::Refused(refusal),
+                None => CheckedCard::Unknown,
+            })
+        })
+    }
+
+    fn by_card_id(&self, medical_card_id: &CardNo) -> Option<&Person> {
+        self.persons.iter().find(|person| {
+            person.medical_card_id == *medical_card_id && person.behaviour != Behaviour::NotInsured
         })
     }
 
     /// The insured person of a 医疗证号, if the bureau is in service for them.
     fn insured(&self, medical_card_id: &CardNo) -> Result<&Person, refusals::Refused> {
-        let person = self
-            .persons
-            .iter()
-            .find(|person| person.medical_card_id == *medical_card_id)
-            .filter(|person| person.behaviour != Behaviour::NotInsured)
-            .ok_or_else(refusals::person_unknown)?;
-        match person.behaviour {
-            Behaviour::BureauOut | Behaviour::BureauOutOnceBound => Err(refusals::out_of_service()),
-            _ => Ok(person),
-        }
+        self.by_card_id(medical_card_id).ok_or_else(refusals::person_unknown).and_then(in_service)
     }
 
     /// How the first answer to a command about this person travels, unless its amount says more.
@@ -312,6 +315,25 @@ impl Bureau {
     /// What is armed.
     pub fn armed(&self) -> Result<Vec<Armed>, BookError> {
         self.book.read(common::armed)
+    }
+}
+
+/// What the bureau tells of a person.
+fn told_of(person: &Person) -> Insured {
+    Insured {
+        medical_card_no: person.medical_card_no.clone(),
+        medical_card_id: person.medical_card_id.clone(),
+        medical_comp_no: person.medical_comp_no.clone(),
+        medical_insurance_type: person.medical_insurance_type.map(|kind| kind.to_string()),
+        medical_user_id: person.medical_user_id(),
+        id_digest: id_card::digest(person.card_type, person.insured_id_no.reveal()),
+    }
+}
+
+fn in_service(person: &Person) -> Result<&Person, refusals::Refused> {
+    match person.behaviour {
+        Behaviour::BureauOut | Behaviour::BureauOutOnceBound => Err(refusals::out_of_service()),
+        _ => Ok(person),
     }
 }
 

@@ -166,6 +166,55 @@ fn a_person_can_be_found_once_and_never_again() {
     assert!(matches!(found(&bureau, &asked), FoundInsured::Refused(_)));
 }
 
+fn checked(bureau: &Bureau, medical_card_id: &CardNo) -> Delivery<CheckedCard> {
+    let city_id = CityId::new("440300");
+    let question = CheckCard { city_id, medical_card_id: medical_card_id.clone() };
+    bureau.check_card(&question).expect("a book")
+}
+
+#[test]
+fn a_card_is_valid_unknown_or_out_of_service_as_its_person_is() {
+    let Town { bureau, .. } = town();
+    for person in &Persons::built_in() {
+        let answer = checked(&bureau, &person.medical_card_id).answer().expect("an answer");
+        match person.behaviour {
+            Behaviour::NotInsured => assert_eq!(answer, CheckedCard::Unknown),
+            Behaviour::BureauOut | Behaviour::BureauOutOnceBound => {
+                let CheckedCard::Refused(refusal) = answer else { panic!("{answer:?}") };
+                assert_eq!(refusal.code, "OUT_OF_SERVICE");
+            }
+            _ => {
+                let CheckedCard::Valid(insured) = answer else { panic!("{answer:?}") };
+                let FoundInsured::Found(found) = found(&bureau, &question(person)) else {
+                    panic!("{} is not found", person.id)
+                };
+                assert_eq!(insured, found, "what was told for the bind page");
+            }
+        }
+    }
+    let nobody = checked(&bureau, &CardNo::new("0"));
+    assert_eq!(nobody, Delivery::Answer(CheckedCard::Unknown));
+}
+
+#[test]
+fn a_check_of_a_card_meets_what_is_armed_and_spends_no_finding() {
+    let Town { bureau, .. } = town();
+    for fault in [Fault::Refuse, Fault::Down, Fault::DoneAnswerLost, Fault::NotDone] {
+        bureau.arm("check_card", fault, 1).expect("a book");
+    }
+    let check = || checked(&bureau, &person("lin").medical_card_id);
+    let Delivery::Answer(CheckedCard::Refused(refusal)) = check() else { panic!("not refused") };
+    assert_eq!(refusal.code, "REFUSED");
+    assert_eq!(check(), Delivery::Down);
+    assert_eq!(check(), Delivery::Lost);
+    assert_eq!(check(), Delivery::Lost);
+    assert!(matches!(check(), Delivery::Answer(CheckedCard::Valid(_))));
+    let jiang = person("jiang");
+    let refused = checked(&bureau, &jiang.medical_card_id);
+    assert!(matches!(refused, Delivery::Answer(CheckedCard::Refused(_))));
+    assert!(matches!(found(&bureau, &question(&jiang)), FoundInsured::Found(_)));
+}
+
 #[test]
 fn the_bureau_agrees_to_a_split_that_the_account_covers() {
     let Town { bureau, .. } = town();

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::{Json, Router, routing::post};
 use medpay_domain::Clock as _;
 use medpay_wire::contracts::bureau::{
-    FindInsured, ListDay, PreSettle, Query, RegisterVisit, Reverse, Settle,
+    CheckCard, FindInsured, ListDay, PreSettle, Query, RegisterVisit, Reverse, Settle,
 };
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ type Town = State<Arc<Parties>>;
 pub(super) fn routes() -> Router<Arc<Parties>> {
     Router::new()
         .route("/bureau/find_insured", post(find_insured))
+        .route("/bureau/check_card", post(check_card))
         .route("/bureau/register_visit", post(register_visit))
         .route("/bureau/pre_settle", post(pre_settle))
         .route("/bureau/settle", post(settle))
@@ -26,6 +27,10 @@ pub(super) fn routes() -> Router<Arc<Parties>> {
 
 async fn find_insured(State(town): Town, Json(question): Json<FindInsured>) -> Response {
     answer(&town, "", move |town| town.bureau.find_insured(&question)).await
+}
+
+async fn check_card(State(town): Town, Json(question): Json<CheckCard>) -> Response {
+    answer(&town, "", move |town| town.bureau.check_card(&question)).await
 }
 
 async fn register_visit(State(town): Town, Json(visit): Json<RegisterVisit>) -> Response {

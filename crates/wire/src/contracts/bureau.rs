@@ -78,6 +78,29 @@ pub struct Insured {
     pub id_digest: IdDigest,
 }
 
+/// `check_card`: is this bound card still valid? Asked by getmedinfo (选用接口 §1.1) each time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CheckCard {
+    /// The bureau's city.
+    #[serde(with = "plain")]
+    pub city_id: CityId,
+    /// 医疗证号, as the bureau told it when the card was bound.
+    #[serde(with = "plain")]
+    pub medical_card_id: CardNo,
+}
+
+/// The answer to [`CheckCard`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum CheckedCard {
+    /// It is, and this is what the bureau holds of it now.
+    Valid(Insured),
+    /// No insured person has this card any more.
+    Unknown,
+    /// The bureau cannot say now.
+    Refused(Refusal),
+}
+
 /// `register_visit`: report a registration, so that the day's bills can be settled.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RegisterVisit {

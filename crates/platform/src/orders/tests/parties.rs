@@ -194,6 +194,10 @@ impl Bureau for Scripted {
         self.insured.find_insured(ask).await
     }
 
+    async fn check_card(&self, ask: &bureau::CheckCard) -> Result<bureau::CheckedCard, Unanswered> {
+        self.insured.check_card(ask).await
+    }
+
     async fn register_visit(
         &self,
         ask: &bureau::RegisterVisit,

@@ -34,6 +34,10 @@ fn settle(key: &str, total: i64, insurance: i64) -> Value {
 #[tokio::test]
 async fn the_bureau_answers_over_http() {
     let town = town().await;
+    let card = person("lin").medical_card_id.reveal().to_owned();
+    let check = json!({ "city_id": "440300", "medical_card_id": card });
+    let answer = town.post("/bureau/check_card", &check).await;
+    assert_eq!((word(&answer, "answer"), word(&answer, "medical_card_id")), ("valid", &*card));
     let answer = town.post("/bureau/pre_settle", &json!({ "claim": claim(905, 805) })).await;
     assert_eq!(word(&answer, "answer"), "pre_settled");
     let answer = town.post("/bureau/settle", &settle("o1-ins-1", 905, 805)).await;
