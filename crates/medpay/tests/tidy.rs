@@ -682,3 +682,25 @@ fn the_map_shows_every_crate() {
         assert!(map.contains(&format!("`crates/{folder}`")), "ARCHITECTURE.md has no {folder}");
     }
 }
+
+/// The identifiers and wire fields of a table's second and third column that no source has.
+fn unknown_words(glossary: &str, sources: &str) -> Vec<String> {
+    let known: BTreeSet<&str> = words(sources).collect();
+    let named = |line: &str| {
+        let cells: Vec<&str> = line.split('|').skip(2).take(2).collect();
+        let quoted = cells.join(" ");
+        let names = quoted.split('`').skip(1).step_by(2).flat_map(words);
+        names.filter(|name| !known.contains(name)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    glossary.lines().filter(|line| line.starts_with('|')).flat_map(named).collect()
+}
+
+#[test]
+fn the_glossary_speaks_of_what_is_in_the_code() {
+    let glossary = std::fs::read_to_string(root().join("docs/glossary.md")).expect("a glossary");
+    let sources: String =
+        tree().into_iter().filter(File::is_rust).map(|file| file.text + "\n").collect();
+    assert_eq!(unknown_words(&glossary, &sources), Vec::<String>::new());
+    let row = "| 医院 | `Hospital` | `org_no` | a hospital |";
+    assert_eq!(unknown_words(row, "struct Clinic { org_no: OrgNo }"), ["Hospital"]);
+}
