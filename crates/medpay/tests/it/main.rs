@@ -1,6 +1,7 @@
 //! Tests of the whole: real processes, real HTTP, both engines.
 
 mod browser;
+mod business_refusals;
 mod chaos;
 mod cli;
 mod config;

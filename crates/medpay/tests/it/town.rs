@@ -109,7 +109,7 @@ impl Town {
         let (url, appid) = (&self.ready.platform_url, &institution.appid);
         match token(&self.transport, url, appid, &institution.secret, CALL_MS).await? {
             TokenReply::Issued(token) => Ok(token.access_token),
-            refused => anyhow::bail!("no token: {refused:?}"),
+            refused @ TokenReply::Refused(_) => anyhow::bail!("no token: {refused:?}"),
         }
     }
 
@@ -237,6 +237,19 @@ impl Town {
         self.tap(&self.ready.pay, &values).await
     }
 
+    /// Arms a fault of the sandbox (`docs/contracts/faults.md`).
+    pub(crate) async fn arm(&self, fault: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/faults", self.ready.sandbox_url);
+        self.post_json(&url, fault).await?;
+        Ok(())
+    }
+
+    /// Moves the test clock forward.
+    pub(crate) async fn advance(&self, seconds: i64) -> anyhow::Result<()> {
+        self.tap(&self.ready.clock, &[("seconds", json!(seconds))]).await?;
+        Ok(())
+    }
+
     /// The fields of an order of the first institution, without its amounts.
     pub(crate) fn order_fields(&self, person: &Person, number: &str) -> Fields {
         let institution = self.institution(0);
@@ -310,6 +323,7 @@ impl Town {
             ("nonce_str", &OsEntropy.nonce()),
         ]
         .into_iter()
+        .filter(|(_, value)| !value.is_empty())
         .collect();
         for (name, value) in more {
             fields.set(*name, *value);
@@ -319,17 +333,18 @@ impl Town {
 
     /// Everything that the platform has written.
     pub(crate) async fn rows(&self) -> anyhow::Result<Rows> {
-        let (tables, columns) = match self.demo.on_postgres() {
-            true => (
+        let (tables, columns) = if self.demo.on_postgres() {
+            (
                 "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
                  WHERE table_schema = current_schema()",
                 "SELECT CAST(column_name AS TEXT) FROM information_schema.columns \
                  WHERE table_schema = current_schema() AND table_name = $1",
-            ),
-            false => (
+            )
+        } else {
+            (
                 "SELECT name FROM sqlite_master WHERE type = 'table'",
                 "SELECT name FROM pragma_table_info($1)",
-            ),
+            )
         };
         self.store
             .read("everything", move |tx| {
