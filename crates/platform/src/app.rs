@@ -1,6 +1,6 @@
 //! The service as one value: what every capability works with.
 
-use crate::doors::{Bureau, Hospital, Messenger, WeChat, Wallet};
+use crate::doors::{Bureau, Hospital, Messenger, Wallet, WeChat};
 use crate::settings::{Environment, Settings};
 use crate::vault::Vault;
 use medpay_domain::{Clock, Entropy};

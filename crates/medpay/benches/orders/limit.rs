@@ -64,9 +64,8 @@ fn write_what_is_queued(
         batch.extend(queue.try_iter().take(CLIENTS));
         let transaction = connection.transaction()?;
         {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO orders (mch, number, body) VALUES (?1, ?2, ?3)",
-            )?;
+            let mut insert = transaction
+                .prepare_cached("INSERT INTO orders (mch, number, body) VALUES (?1, ?2, ?3)")?;
             for handed in &batch {
                 insert.execute(params!["1900000001", format!("H{:016}", handed.number), body])?;
             }

@@ -66,17 +66,14 @@ async fn boot(directory: &std::path::Path) -> anyhow::Result<(SocketAddr, Store)
         wallet: Arc::new(medpay_platform::doors::closed::Closed),
     };
     let transport = Arc::new(medpay::outgoing::direct()?);
-    let doors = Doors {
-        test: closed(),
-        production: closed(),
-        ..Doors::over_http(transport, &settings()?)
-    };
+    let doors =
+        Doors { test: closed(), production: closed(), ..Doors::over_http(transport, &settings()?) };
     let clock = Arc::new(SystemClock::new());
     let app = App::new(settings()?, store.clone(), clock, Arc::new(OsEntropy), doors);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let router = medpay_platform::router::router(app)
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let router =
+        medpay_platform::router::router(app).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok((address, store))
 }

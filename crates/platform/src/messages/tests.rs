@@ -6,8 +6,8 @@ use crate::settings::Settings;
 use crate::testing::keepers::Town;
 use crate::testing::{HOSPITAL, UNDER_PROVIDER, settings};
 use medpay_domain::platform::order::Kind;
-use medpay_store::testing::TestDb;
 use medpay_store::on_both;
+use medpay_store::testing::TestDb;
 use medpay_wire::fields::Fields;
 
 const FIRST: (&str, &str) = ("first", "您已缴费成功");
