@@ -22,6 +22,7 @@ use medpay_wire::public_account::{AccountError, MiniProgram, TemplateMessage};
 use medpay_wire::sendmsg::{Reply, Request};
 use medpay_wire::sign::base_string;
 use medpay_wire::states::MsgType;
+use std::collections::BTreeSet;
 
 /// Why no message was sent, in the order of the checks.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum SendMsgError {
     /// No such order of this caller.
     #[error("no such order")]
     OrderNotExist,
+    /// Several hospitals under the caller have an order of this number.
+    #[error("the number names orders of several hospitals")]
+    NumberAmbiguous,
     /// The account has not opened 城市服务.
     #[error("the account has not opened city services")]
     NoCityServices,
@@ -59,6 +63,7 @@ impl SendMsgError {
             |des: &str| Failure::Business { code: ErrCode::InvalidRequest, des: des.to_owned() };
         match self {
             Self::OrderNotExist => Failure::business(ErrCode::OrderNotExist),
+            Self::NumberAmbiguous => invalid("该订单号在多家医院都有订单，请改用 med_trans_id"),
             Self::NoCityServices => invalid("公众号未开通城市服务"),
             Self::NoTemplate => invalid("公众号未申请该类型的消息模板"),
             Self::NotPaid => invalid("订单未支付，不能发送消息"),
@@ -117,7 +122,8 @@ async fn find_order<'a>(
     caller: &Caller<'a>,
     wanted: &OrderRef,
 ) -> Result<(StoredOrder, &'a Institution), SendMsgError> {
-    let merchants: Vec<String> = caller.institutions.iter().map(|one| merchant_key(one)).collect();
+    let merchants: BTreeSet<String> =
+        caller.institutions.iter().map(|one| merchant_key(one)).collect();
     let wanted = wanted.clone();
     let order = app
         .store
@@ -135,22 +141,26 @@ async fn find_order<'a>(
     Ok((order, institution))
 }
 
+/// The order meant. A hospital's number is unique within that hospital only, and this interface
+/// does not say which one calls: a guess could tell one patient of another's payment.
 async fn load_of(
     tx: &mut Tx,
     wanted: &OrderRef,
-    merchants: &[String],
-) -> Result<Option<StoredOrder>, StoreError> {
-    match wanted {
-        OrderRef::MedTransId(number) => load(tx, number).await,
-        OrderRef::HospOutTradeNo(number) => {
-            for merchant in merchants {
-                if let Some(order) = load_by_hospital(tx, merchant, number).await? {
-                    return Ok(Some(order));
-                }
-            }
-            Ok(None)
+    merchants: &BTreeSet<String>,
+) -> Result<Option<StoredOrder>, SendMsgError> {
+    let number = match wanted {
+        OrderRef::MedTransId(number) => return Ok(load(tx, number).await?),
+        OrderRef::HospOutTradeNo(number) => number,
+    };
+    let mut found = None;
+    for merchant in merchants {
+        if let Some(order) = load_by_hospital(tx, merchant, number).await?
+            && found.replace(order).is_some()
+        {
+            return Err(SendMsgError::NumberAmbiguous);
         }
     }
+    Ok(found)
 }
 
 fn template_of(institution: &Institution, msg_type: MsgType) -> Option<&str> {

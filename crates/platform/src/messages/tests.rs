@@ -1,10 +1,11 @@
 //! Template messages, over the router.
 
-use crate::orders::testing::{order, paid};
+use crate::orders::testing::{confirm, order, paid};
 use crate::orders::{StoredOrder, rows};
 use crate::settings::Settings;
 use crate::testing::keepers::Town;
-use crate::testing::{HOSPITAL, UNDER_PROVIDER, settings};
+use crate::testing::{HOSPITAL, SECOND_UNDER_PROVIDER, UNDER_PROVIDER, settings};
+use medpay_domain::MedTransId;
 use medpay_domain::platform::order::Kind;
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
@@ -146,4 +147,21 @@ on_both!(an_account_needs_city_services_and_the_template, async |db: TestDb| {
     let discount =
         [("med_trans_id", "M1"), ("msg_type", "2"), ("discount", "0"), ("real_fee", "1")];
     assert_eq!(send(&town, &discount).await, "SUCCESS");
+});
+
+on_both!(a_number_of_two_hospitals_of_a_provider_names_neither, async |db: TestDb| {
+    let town = Town::new(&db).await;
+    for (institution, med_trans_id) in [(UNDER_PROVIDER, "M1"), (SECOND_UNDER_PROVIDER, "M2")] {
+        let mut stored = order(&town, institution, "7", Kind::CashOnly, (100, 0));
+        stored.order.med_trans_id = MedTransId::new(med_trans_id);
+        confirm(&town, &stored).await;
+    }
+    town.work().await;
+    let send = async |number: (&str, &str)| {
+        let fields = [number, ("msg_type", "1"), FIRST, REMARK];
+        town.world.call(UNDER_PROVIDER, "sendmsg", &fields).await.word()
+    };
+    assert_eq!(send(("hosp_out_trade_no", "H7")).await, "INVALID_REQUEST");
+    assert!(town.world.messenger.sent.lock().expect("not poisoned").is_empty());
+    assert_eq!(send(("med_trans_id", "M2")).await, "SUCCESS");
 });
