@@ -10,6 +10,7 @@ mod fields;
 mod gateway;
 mod migrate;
 mod platform;
+mod replay;
 mod sandbox;
 mod sign;
 mod verify;
@@ -48,6 +49,8 @@ enum Command {
     Clock(clock::Args),
     /// Compares the books of platform, bureau and wallet.
     Audit(audit::Args),
+    /// Takes up a notification or a refund that was left to a person.
+    Replay(replay::Args),
     /// Brings a database up to this version's tables.
     Migrate(migrate::Args),
     /// Checks, prints and documents configuration.
@@ -99,6 +102,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Verify(args) => verify::run(&args),
         Command::Clock(args) => clock::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),

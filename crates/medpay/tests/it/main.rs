@@ -13,4 +13,5 @@ mod pages;
 mod privacy;
 mod python;
 mod refusals;
+mod replay;
 mod town;

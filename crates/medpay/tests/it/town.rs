@@ -17,6 +17,7 @@ use medpay_wire::fields::Fields;
 use medpay_wire::sign::{self, ApiKey};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How long one call may take, in milliseconds of machine time.
@@ -235,6 +236,30 @@ impl Town {
             ("password", json!(person.password)),
         ];
         self.tap(&self.ready.pay, &values).await
+    }
+
+    /// Where the demo keeps everything.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.demo.data()
+    }
+
+    /// Waits until the gateway has received the notification of an order of the first institution
+    /// this many times.
+    pub(crate) async fn until_notified(&self, number: &str, times: i64) -> anyhow::Result<()> {
+        let org_no = &self.institution(0).org_no;
+        let query = format!("{org_no}?hosp_out_trade_no={number}");
+        let url = format!("{}/notices/{query}", self.ready.gateway_url);
+        let mut last = Value::Null;
+        for _ in 0..2_000 {
+            let request = http::Request::get(&url).body(bytes::Bytes::new())?;
+            let answer = self.transport.send(request, CALL_MS).await?;
+            last = serde_json::from_slice(answer.body())?;
+            if last["notices"][0]["deliveries"] == times {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        anyhow::bail!("not received {times} times: {last}")
     }
 
     /// Arms a fault of the sandbox (`docs/contracts/faults.md`).

@@ -213,7 +213,7 @@ async fn record(
                     (_, None) => {
                         stored.standing = Standing::GivenUp;
                         stored.finished_at = Some(now);
-                        tracing::error!(%med_trans_id, "notification given up: replay it by hand");
+                        tracing::error!(%med_trans_id, "notification given up: take it up with `medpay replay notification`");
                         tx.finish_job(&lease).await?;
                     }
                 }
