@@ -15,6 +15,8 @@ pub struct SignedClient {
     base_url: String,
     key: ApiKey,
     timeout_ms: u64,
+    /// In place of the document's.
+    path: Option<String>,
 }
 
 /// The answer to downloadbill.
@@ -35,7 +37,16 @@ impl SignedClient {
         key: ApiKey,
         timeout_ms: u64,
     ) -> Self {
-        Self { transport, base_url: base_url.trim_end_matches('/').to_owned(), key, timeout_ms }
+        let base_url = base_url.trim_end_matches('/').to_owned();
+        Self { transport, base_url, key, timeout_ms, path: None }
+    }
+
+    /// Calls at `path`, which begins with `/`, in place of the interface's documented one: a
+    /// platform's configuration may have moved it.
+    #[must_use]
+    pub fn at_path(mut self, path: &str) -> Self {
+        self.path = Some(path.to_owned());
+        self
     }
 
     /// Signs `fields`, calls, and reads the answer.
@@ -95,8 +106,9 @@ impl SignedClient {
     ) -> Result<Bytes, Unanswered> {
         let not_sent =
             |error: &dyn std::fmt::Display| Unanswered::NotSent(format!("the address: {error}"));
+        let path = self.path.as_deref().unwrap_or(interface.path);
         let url = reqwest::Url::parse_with_params(
-            &format!("{}{}", self.base_url, interface.path),
+            &format!("{}{path}", self.base_url),
             [("access_token", access_token)],
         )
         .map_err(|error| not_sent(&error))?;

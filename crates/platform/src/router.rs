@@ -6,22 +6,22 @@ use crate::access::limits::Limits;
 use crate::access::{pass_on, token_endpoints};
 use crate::app::Platform;
 use crate::requests::Metrics;
+use crate::settings::Settings;
 use crate::{bills, cards, messages, orders, refunds, registrations};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 use medpay_wire as wire;
 use std::sync::Arc;
 
 /// Largest form that a page takes, in bytes.
 const FORM_BYTES: usize = 16 * 1024;
 
-/// Adds one interface: admit, decode, permit, serve, sign. Any method comes in, so that a wrong one
-/// gets the document's refusal.
+/// Adds one interface at all its paths: admit, decode, permit, serve, sign. Any method comes in, so
+/// that a wrong one gets the document's refusal.
 macro_rules! interface {
-    ($router:expr, $interface:ident, $serve:path) => {
-        $router.route(
-            wire::$interface::SPEC.path,
+    ($router:expr, $settings:expr, $interface:ident, $serve:path) => {{
+        let served: MethodRouter<Gate> =
             any(async |State(gate): State<Gate>, incoming: Incoming| {
                 let opened = match open(&gate, &wire::$interface::SPEC, incoming).await {
                     Ok(opened) => opened,
@@ -39,9 +39,10 @@ macro_rules! interface {
                     },
                 };
                 opened.close(&gate, outcome)
-            }),
-        )
-    };
+            });
+        let paths = $settings.paths_of(&wire::$interface::SPEC).into_iter();
+        paths.fold($router, |router, path| router.route(path, served.clone()))
+    }};
 }
 
 /// What an interface's reply is on its way out.
@@ -77,7 +78,7 @@ pub fn router(app: Platform) -> Router {
 /// The service, counting into `metrics`.
 pub fn router_counted(app: Platform, metrics: Metrics) -> Router {
     let gate = Gate { app, limits: Arc::new(Limits::default()), metrics };
-    interfaces(Router::new())
+    interfaces(Router::new(), &gate.app.settings)
         .route("/cgi-bin/token", any(token_endpoints::token))
         .route("/cgi-bin/stable_token", any(token_endpoints::stable_token))
         .route("/cgi-bin/{*rest}", any(pass_on::pass_on))
@@ -97,18 +98,20 @@ pub fn router_counted(app: Platform, metrics: Metrics) -> Router {
         .with_state(gate)
 }
 
-fn interfaces(router: Router<Gate>) -> Router<Gate> {
-    let router = interface!(router, getmedinfo, cards::getmedinfo::serve);
-    let router = interface!(router, getbindurl, cards::getbindurl::serve);
-    let router = interface!(router, qrcodegetmedinfo, cards::qrcodegetmedinfo::serve);
-    let router = interface!(router, preregister, registrations::preregister::serve);
-    let router = interface!(router, qrcodepreregister, registrations::qrcodepreregister::serve);
-    let router = interface!(router, sendmsg, messages::sendmsg::serve);
-    let router = interface!(router, unifiedorder, orders::unifiedorder::serve);
-    let router = interface!(router, qrcodeunifiedorder, orders::qrcodeunifiedorder::serve);
-    let router = interface!(router, orderquery, orders::orderquery::serve);
-    let router = interface!(router, closeorder, orders::closeorder::serve);
-    let router = interface!(router, refund, refunds::refund::serve);
-    let router = interface!(router, refundquery, refunds::refundquery::serve);
-    interface!(router, downloadbill, bills::downloadbill::serve)
+fn interfaces(router: Router<Gate>, settings: &Settings) -> Router<Gate> {
+    let router = interface!(router, settings, getmedinfo, cards::getmedinfo::serve);
+    let router = interface!(router, settings, getbindurl, cards::getbindurl::serve);
+    let router = interface!(router, settings, qrcodegetmedinfo, cards::qrcodegetmedinfo::serve);
+    let router = interface!(router, settings, preregister, registrations::preregister::serve);
+    let router =
+        interface!(router, settings, qrcodepreregister, registrations::qrcodepreregister::serve);
+    let router = interface!(router, settings, sendmsg, messages::sendmsg::serve);
+    let router = interface!(router, settings, unifiedorder, orders::unifiedorder::serve);
+    let router =
+        interface!(router, settings, qrcodeunifiedorder, orders::qrcodeunifiedorder::serve);
+    let router = interface!(router, settings, orderquery, orders::orderquery::serve);
+    let router = interface!(router, settings, closeorder, orders::closeorder::serve);
+    let router = interface!(router, settings, refund, refunds::refund::serve);
+    let router = interface!(router, settings, refundquery, refunds::refundquery::serve);
+    interface!(router, settings, downloadbill, bills::downloadbill::serve)
 }

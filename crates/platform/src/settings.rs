@@ -2,8 +2,9 @@
 //! plain values, already checked.
 
 use medpay_domain::{Appid, City, CityId, MchId, OrgNo};
+use medpay_wire::interface::Interface;
 use medpay_wire::sign::ApiKey;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Everything an operator decides of the platform.
@@ -23,6 +24,10 @@ pub struct Settings {
     pub institutions: Vec<Institution>,
     /// The cities of the institutions.
     pub cities: Vec<City>,
+    /// By interface name, the paths at which it is served in place of [`documented_paths`]: most
+    /// of these are a best guess (PROTOCOL 3.3, 9.3). Checked: each begins with `/`, none is used
+    /// twice or begins with one of [`OWN_PATHS`].
+    pub paths: BTreeMap<String, Vec<String>>,
     /// How long an unpaid order lives, in seconds: 1800 unless told otherwise (PROTOCOL 3.1).
     pub order_expiry_seconds: i64,
     /// How long a bind link lives, in seconds: 1800 unless told otherwise.
@@ -43,6 +48,19 @@ pub struct Settings {
     pub page_key: Secret,
     /// Digests what must be searched among personal data; at least 32 bytes, never changed.
     pub digest_key: Secret,
+}
+
+/// What the paths begin with that are the platform's own, beside its interfaces.
+pub const OWN_PATHS: [&str; 4] = ["/cgi-bin", "/sns", "/bind", "/pay"];
+
+/// The paths of an interface unless told otherwise: the document's, and for orderquery also the
+/// other name that it might have (PROTOCOL 3.3).
+pub fn documented_paths(interface: &Interface) -> Vec<&'static str> {
+    let mut paths = vec![interface.path];
+    if interface.name == medpay_wire::orderquery::SPEC.name {
+        paths.push("/payinsurance/queryorder");
+    }
+    paths
 }
 
 /// Bytes that never show.
@@ -183,6 +201,14 @@ impl Settings {
         match environment {
             Environment::Test => Some(&self.test),
             Environment::Production => self.production.as_ref(),
+        }
+    }
+
+    /// The paths at which `interface` is served.
+    pub fn paths_of(&self, interface: &Interface) -> Vec<&str> {
+        match self.paths.get(interface.name) {
+            Some(paths) => paths.iter().map(String::as_str).collect(),
+            None => documented_paths(interface),
         }
     }
 

@@ -100,6 +100,7 @@ fn settings() -> anyhow::Result<Settings> {
             insurance_refund_same_day: true,
             real_name_authorization: true,
         }],
+        paths: std::collections::BTreeMap::new(),
         order_expiry_seconds: 1800,
         bind_link_seconds: 1800,
         bind_tries: 5,

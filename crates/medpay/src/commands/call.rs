@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// Address of the platform.
     #[arg(long)]
     base_url: Option<String>,
+    /// Where the platform serves the interface, if not at the documented path.
+    #[arg(long)]
+    path: Option<String>,
     /// The calling account.
     #[arg(long)]
     appid: Option<String>,
@@ -110,6 +113,9 @@ enum Outcome {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     let interface = interface(&args.interface)?;
+    if args.path.as_deref().is_some_and(|path| !path.starts_with('/')) {
+        bail!("--path begins with /");
+    }
     let target = target(args)?;
     let mut request = filled(args, interface, &target)?;
     sign_into(&mut request, &target.key);
@@ -205,8 +211,11 @@ async fn exchange(
         Ok(token) => token,
         Err(refused) => return Ok(Outcome::Reply(Reply::Refused(refused))),
     };
-    let client =
+    let mut client =
         SignedClient::new(transport, &target.base_url, target.key.clone(), args.timeout_ms);
+    if let Some(path) = &args.path {
+        client = client.at_path(path);
+    }
     let body = client
         .send(interface, &token, request.to_xml(), AnswerLimit::BILL)
         .await

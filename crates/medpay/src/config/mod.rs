@@ -9,6 +9,7 @@ mod faults;
 mod gateway;
 mod gateway_keys;
 mod keys;
+mod paths;
 mod platform;
 mod platform_keys;
 mod reading;

@@ -83,6 +83,7 @@ fn settings(root: &Section<'_>, source: &Source<'_>, gathered: &mut Gathered) ->
             .map(|section| institution(section, source, gathered))
             .collect(),
         cities,
+        paths: super::paths::map(root, gathered),
         order_expiry_seconds: root.sure_whole("order_expiry_seconds"),
         bind_link_seconds: root.sure_whole("bind_link_seconds"),
         bind_tries: root.sure_whole("bind_tries"),

@@ -6,7 +6,18 @@ use super::shared_keys::{CLOCK, DATABASE, LISTENER, LOG, OUTGOING};
 /// Everything `platform.toml` may say.
 pub const PLATFORM: Declaration = Declaration {
     service: "platform",
-    groups: &[ADDRESSES, LISTENER, PARTIES, DATABASE, RULES, CLOCK, OUTGOING, LOG, INSTITUTIONS],
+    groups: &[
+        ADDRESSES,
+        LISTENER,
+        PARTIES,
+        DATABASE,
+        RULES,
+        CLOCK,
+        OUTGOING,
+        LOG,
+        PATHS,
+        INSTITUTIONS,
+    ],
 };
 
 const ADDRESSES: &[Key] = &[
@@ -151,6 +162,32 @@ const RULES: &[Key] = &[
                   After a crash another process takes it up when this has passed.",
     },
 ];
+
+/// Where the interfaces of `/payinsurance/*` are served, by their names.
+const PATHS: &[Key] = &[
+    path("paths.getmedinfo", r#"["/payinsurance/getmedinfo"]"#),
+    path("paths.getbindurl", r#"["/payinsurance/getbindurl"]"#),
+    path("paths.preregister", r#"["/payinsurance/preregister"]"#),
+    path("paths.qrcodepreregister", r#"["/payinsurance/qrcodepreregister"]"#),
+    path("paths.sendmsg", r#"["/payinsurance/sendmsg"]"#),
+    path("paths.qrcodegetmedinfo", r#"["/payinsurance/qrcodegetmedinfo"]"#),
+    path("paths.unifiedorder", r#"["/payinsurance/unifiedorder"]"#),
+    path("paths.qrcodeunifiedorder", r#"["/payinsurance/qrcodeunifiedorder"]"#),
+    path("paths.orderquery", r#"["/payinsurance/orderquery", "/payinsurance/queryorder"]"#),
+    path("paths.closeorder", r#"["/payinsurance/closeorder"]"#),
+    path("paths.refund", r#"["/payinsurance/refund"]"#),
+    path("paths.refundquery", r#"["/payinsurance/refundquery"]"#),
+    path("paths.downloadbill", r#"["/payinsurance/downloadbill"]"#),
+];
+
+const fn path(path: &'static str, documented: &'static str) -> Key {
+    Key {
+        path,
+        kind: Kind::Texts,
+        preset: Preset::Is(documented),
+        meaning: "Paths at which this interface is served.",
+    }
+}
 
 const INSTITUTIONS: &[Key] = &[
     Key {

@@ -256,8 +256,8 @@ pub(super) fn wholes(numbers: Vec<i64>) -> Option<Value> {
 
 /// A preset is written as TOML writes it.
 fn of_preset(kind: Kind, text: &str) -> Option<Value> {
-    let bare = text.trim_start_matches(['"', '[']).trim_end_matches(['"', ']']);
-    of_text(kind, bare).or(match kind {
+    let bare = text.trim_start_matches('[').trim_end_matches(']').replace('"', "");
+    of_text(kind, &bare).or(match kind {
         Kind::Text => Some(Value::Text(String::new())),
         _ => None,
     })

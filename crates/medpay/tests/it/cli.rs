@@ -337,6 +337,10 @@ on_both!(a_call_shows_request_and_answer_and_masks_the_person, async |db: TestDb
     let twice = call(&["orderquery", "--institution", "2", "-f", "hosp_out_trade_no=1", "--json"]);
     assert!(twice.contains("\"err_code\": \"ORDERNOTEXIST\""), "{twice}");
     assert!(twice.contains("\"sub_mch_id\": "), "{twice}");
+    let moved = call(&["orderquery", "--path", "/payinsurance/queryorder", "-f", "med_trans_id=1"]);
+    assert!(moved.contains("err_code = ORDERNOTEXIST"), "{moved}");
+    let nowhere = call(&["orderquery", "--path", "/payinsurance/nowhere"]);
+    assert!(nowhere.starts_with("2\n") && nowhere.contains("404"), "{nowhere}");
     // A wrong request is sent as it is, so that its refusal can be seen.
     let wrong = call(&["orderquery"]);
     assert!(wrong.contains("参数格式校验错误"), "{wrong}");

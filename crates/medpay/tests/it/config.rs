@@ -4,6 +4,8 @@ use medpay::config::{
     CITY, Declaration, Environment, GATEWAY, PLATFORM, PlatformConfiguration, SANDBOX, Values,
     documentation, read, to_toml,
 };
+use medpay_platform::settings::documented_paths;
+use medpay_wire::interfaces;
 use std::path::Path;
 
 /// Everything a platform needs, with secrets from the environment.
@@ -196,4 +198,56 @@ fn rules_that_join_keys_are_held() {
     insta::assert_snapshot!(told(&text, &environment()), @"platform.toml:1:12: `lease_ms` must be more than `call_timeout_ms`, or a second process would take up a job whose call is still under way");
     insta::assert_snapshot!(changed("city_id = \"440300\"", "city_id = \"1\""), @"platform.toml:14:11: `institutions[0].city_id` names a city of which there is no file");
     insta::assert_snapshot!(changed("org_no = ", "permissions = [\"getmedinf\"]\norg_no = "), @"platform.toml:13:15: `institutions[0].permissions` names `getmedinf`, which is no interface; there are getmedinfo, getbindurl, preregister, qrcodepreregister, sendmsg, qrcodegetmedinfo, unifiedorder, qrcodeunifiedorder, orderquery, closeorder, refund, refundquery, downloadbill");
+}
+
+/// What is told where these lines stand before the file.
+fn before(lines: &str) -> String {
+    told(&format!("{lines}{PLATFORM_TOML}"), &environment())
+}
+
+#[test]
+fn without_a_word_every_interface_is_at_its_documented_paths() {
+    let environment = environment();
+    let mapped = PlatformConfiguration::map(&values(PLATFORM_TOML, &environment), &environment);
+    let paths = mapped.expect("right").settings.paths;
+    assert_eq!(paths.len(), interfaces::ALL.len());
+    for interface in interfaces::ALL {
+        assert_eq!(paths[interface.name], documented_paths(interface), "{}", interface.name);
+    }
+}
+
+#[test]
+fn a_configured_path_takes_the_documented_ones_place() {
+    let mut environment = environment();
+    let orderquery = "MEDPAY_PLATFORM__PATHS__ORDERQUERY";
+    environment.insert(orderquery.into(), "/v2/query, /payment/query".into());
+    let text = format!("paths.refund = [\"/v2/refund\"]{PLATFORM_TOML}");
+    let values = values(&text, &environment);
+    let mapped = PlatformConfiguration::map(&values, &environment).expect("right");
+    let paths = mapped.settings.paths;
+    assert_eq!(paths["orderquery"], ["/v2/query", "/payment/query"]);
+    assert_eq!(paths["refund"], ["/v2/refund"]);
+    assert_eq!(paths["closeorder"], ["/payinsurance/closeorder"]);
+}
+
+#[test]
+fn paths_that_cannot_be_served_are_refused_by_their_keys() {
+    insta::assert_snapshot!(before("paths.queryorder = [\"/v2/query\"]"), @"platform.toml:1:7: `paths.queryorder` is not a key of the platform's configuration; did you mean `paths.closeorder`?");
+    insta::assert_snapshot!(before("paths.refund = []"), @"platform.toml:1:16: `paths.refund` needs at least one path");
+    insta::assert_snapshot!(before("paths.refund = \"/v2/refund\""), @r#"platform.toml:1:16: `paths.refund` must be a list of texts, not "/v2/refund""#);
+    insta::assert_snapshot!(before("paths.refund = [\"v2\", \"/\", \"/a//b\", \"/../a\", \"/{a}\"]"), @r"
+    platform.toml:1:16: `paths.refund` names `v2`, which is no path: `/` and a name of letters, digits, `-`, `.`, `_` or `~`, once or several times
+    platform.toml:1:16: `paths.refund` names `/`, which is no path: `/` and a name of letters, digits, `-`, `.`, `_` or `~`, once or several times
+    platform.toml:1:16: `paths.refund` names `/a//b`, which is no path: `/` and a name of letters, digits, `-`, `.`, `_` or `~`, once or several times
+    platform.toml:1:16: `paths.refund` names `/../a`, which is no path: `/` and a name of letters, digits, `-`, `.`, `_` or `~`, once or several times
+    platform.toml:1:16: `paths.refund` names `/{a}`, which is no path: `/` and a name of letters, digits, `-`, `.`, `_` or `~`, once or several times
+    ");
+    insta::assert_snapshot!(before("paths.refund = [\"/pay\", \"/sns/a\", \"/cgi-bin/a\", \"/bind/a\"]"), @r"
+    platform.toml:1:16: `paths.refund` names `/pay`, but what begins with `/pay` is the platform's own
+    platform.toml:1:16: `paths.refund` names `/sns/a`, but what begins with `/sns` is the platform's own
+    platform.toml:1:16: `paths.refund` names `/cgi-bin/a`, but what begins with `/cgi-bin` is the platform's own
+    platform.toml:1:16: `paths.refund` names `/bind/a`, but what begins with `/bind` is the platform's own
+    ");
+    insta::assert_snapshot!(before("paths.refund = [\"/payinsurance/queryorder\"]"), @"platform.toml:1:16: `paths.refund` names `/payinsurance/queryorder`, which `paths.orderquery` names already");
+    insta::assert_snapshot!(before("paths.refund = [\"/a\", \"/a\"]"), @"platform.toml:1:16: `paths.refund` names `/a`, which `paths.refund` names already");
 }

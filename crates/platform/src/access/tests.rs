@@ -2,7 +2,7 @@
 
 use crate::settings::{Settings, TokenErrorShape};
 use crate::testing::{HOSPITAL, SECOND_UNDER_PROVIDER, UNDER_PROVIDER, World, settings};
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use medpay_domain::Appid;
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
@@ -262,4 +262,41 @@ on_both!(hmac_is_taken_only_where_it_is_allowed, async |db: TestDb| {
         let path = format!("/payinsurance/getmedinfo?access_token={token}");
         assert_eq!(world.post(&path, fields.to_xml()).await.word(), word);
     }
+});
+
+on_both!(orderquery_is_answered_under_both_names, async |db: TestDb| {
+    let world = World::new(&db).await;
+    let token = world.token(&world.institution(HOSPITAL).account).await;
+    for name in ["orderquery", "queryorder"] {
+        let fields = [&MERCHANT[..], &[("hosp_out_trade_no", "A"), ("nonce_str", "n")]].concat();
+        let path = format!("/payinsurance/{name}?access_token={token}");
+        let answer = world.post(&path, document(&world, HOSPITAL, &fields)).await;
+        assert_eq!(answer.word(), "ORDERNOTEXIST", "{name}");
+        assert_eq!(world.get(&path).await.word(), "REQUIRE_POST_METHOD", "{name}");
+    }
+});
+
+on_both!(configured_paths_replace_the_documented_one, async |db: TestDb| {
+    let mut settings: Settings = settings();
+    let mut serve = |interface: &str, paths: &[&str]| {
+        let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+        settings.paths.insert(interface.to_owned(), paths);
+    };
+    serve("orderquery", &["/medical/query", "/v2/query"]);
+    // What another interface left is free.
+    serve("closeorder", &["/payinsurance/orderquery"]);
+    let world = World::with(&db, settings).await;
+    let token = world.token(&world.institution(HOSPITAL).account).await;
+    let ask = async |path: &str| {
+        let path = format!("{path}?access_token={token}");
+        world.post(&path, document(&world, HOSPITAL, &MERCHANT)).await
+    };
+    for path in ["/medical/query", "/v2/query", "/payinsurance/orderquery"] {
+        let word = ask(path).await.word();
+        assert_eq!(word, "参数格式校验错误 med_trans_id is needed", "{path}");
+    }
+    for path in ["/payinsurance/queryorder", "/payinsurance/closeorder"] {
+        assert_eq!(ask(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(ask("/payinsurance/refundquery").await.status, StatusCode::OK);
 });

@@ -24,6 +24,7 @@ use medpay_store::testing::TestDb;
 use medpay_wire::fields::Fields;
 use medpay_wire::interfaces;
 use medpay_wire::sign::{ApiKey, md5, sign_into};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt as _;
@@ -324,6 +325,7 @@ pub(crate) fn settings() -> Settings {
             insurance_refund_same_day: true,
             real_name_authorization: true,
         }],
+        paths: BTreeMap::new(),
         order_expiry_seconds: 1800,
         bind_link_seconds: 1800,
         bind_tries: 5,
