@@ -224,7 +224,7 @@ async fn own(
         movements.extend(ledger::movements_between(tx, day.start(), day.end()).await?);
         movements.extend(refund_ledger::movements_between(tx, day.start(), day.end()).await?);
     }
-    let mut asked = ledger::in_flight(tx).await?;
+    let mut asked = ledger::in_flight(tx, vault).await?;
     asked.extend(refund_ledger::in_flight(tx).await?);
     let mut lives: Vec<Movement> = asked.iter().map(|(_, movement)| movement.clone()).collect();
     movements.extend(asked);
@@ -234,7 +234,7 @@ async fn own(
     for med_trans_id in &orders {
         lives.extend(ledger::movements_of(tx, med_trans_id).await?);
         lives.extend(refund_ledger::movements_of(tx, med_trans_id).await?);
-        says.extend(ledger::says(tx, med_trans_id).await?);
+        says.extend(ledger::says(tx, vault, med_trans_id).await?);
     }
     let stored = notification_rows::all(tx).await?;
     let mut bills = vec![];

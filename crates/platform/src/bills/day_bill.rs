@@ -24,14 +24,14 @@ pub(crate) async fn rows(
 ) -> Result<Vec<Row>, StoreError> {
     let (from, to) = (day.start(), day.end());
     let mut rows = vec![];
-    for order in ledger::charged_between(tx, Some(merchant), from, to).await? {
+    for order in ledger::charged_between(tx, vault, Some(merchant), from, to).await? {
         rows.extend(payment(&order).map(|told| row(&order, vault, told)).transpose()?);
     }
-    for order in ledger::system_refunded_between(tx, Some(merchant), from, to).await? {
+    for order in ledger::system_refunded_between(tx, vault, Some(merchant), from, to).await? {
         rows.extend(system_refund(&order).map(|told| row(&order, vault, told)).transpose()?);
     }
     for stored in refund_rows::succeeded_between(tx, Some(merchant), from, to).await? {
-        let order = orders::rows::load(tx, &stored.med_trans_id).await?;
+        let order = orders::rows::load(tx, vault, &stored.med_trans_id).await?;
         let told = order.as_ref().zip(refund(stored));
         rows.extend(told.map(|(order, told)| row(order, vault, told)).transpose()?);
     }

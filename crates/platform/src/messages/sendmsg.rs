@@ -124,12 +124,13 @@ async fn find_order<'a>(
 ) -> Result<(StoredOrder, &'a Institution), SendMsgError> {
     let merchants: BTreeSet<String> =
         caller.institutions.iter().map(|one| merchant_key(one)).collect();
-    let wanted = wanted.clone();
+    let (vault, wanted) = (app.vault.clone(), wanted.clone());
     let order = app
         .store
         .read("order to tell of", move |tx| {
             let (wanted, merchants) = (wanted.clone(), merchants.clone());
-            Box::pin(async move { load_of(tx, &wanted, &merchants).await })
+            let vault = vault.clone();
+            Box::pin(async move { load_of(tx, &vault, &wanted, &merchants).await })
         })
         .await?
         .ok_or(SendMsgError::OrderNotExist)?;
@@ -145,16 +146,17 @@ async fn find_order<'a>(
 /// does not say which one calls: a guess could tell one patient of another's payment.
 async fn load_of(
     tx: &mut Tx,
+    vault: &Vault,
     wanted: &OrderRef,
     merchants: &BTreeSet<String>,
 ) -> Result<Option<StoredOrder>, SendMsgError> {
     let number = match wanted {
-        OrderRef::MedTransId(number) => return Ok(load(tx, number).await?),
+        OrderRef::MedTransId(number) => return Ok(load(tx, vault, number).await?),
         OrderRef::HospOutTradeNo(number) => number,
     };
     let mut found = None;
     for merchant in merchants {
-        if let Some(order) = load_by_hospital(tx, merchant, number).await?
+        if let Some(order) = load_by_hospital(tx, vault, merchant, number).await?
             && found.replace(order).is_some()
         {
             return Err(SendMsgError::NumberAmbiguous);

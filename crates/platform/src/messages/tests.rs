@@ -22,13 +22,13 @@ async fn send(town: &Town, fields: &[(&str, &str)]) -> String {
 /// An order that nobody has paid.
 async fn unpaid(town: &Town, institution: usize, number: &str) -> StoredOrder {
     let stored = order(town, institution, number, Kind::CashOnly, (100, 0));
-    let kept = stored.clone();
+    let (vault, kept) = (town.app().vault.clone(), stored.clone());
     let inserted = town
         .app()
         .store
         .write("a test makes an order", move |tx| {
-            let stored = kept.clone();
-            Box::pin(async move { rows::insert(tx, &stored, "digest").await })
+            let (vault, stored) = (vault.clone(), kept.clone());
+            Box::pin(async move { rows::insert(tx, &vault, &stored, "digest").await })
         })
         .await;
     assert_eq!(inserted, Ok(true));

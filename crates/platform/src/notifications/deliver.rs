@@ -96,12 +96,12 @@ async fn due<'a>(
     app: &'a App,
     med_trans_id: &MedTransId,
 ) -> Result<Option<(StoredOrder, &'a Institution, Notification)>, DeliverError> {
-    let wanted = med_trans_id.clone();
+    let (vault, wanted) = (app.vault.clone(), med_trans_id.clone());
     let order = app
         .store
         .read("order to notify of", move |tx| {
-            let wanted = wanted.clone();
-            Box::pin(async move { orders::rows::load(tx, &wanted).await })
+            let (vault, wanted) = (vault.clone(), wanted.clone());
+            Box::pin(async move { orders::rows::load(tx, &vault, &wanted).await })
         })
         .await?;
     let Some(order) = order else { return Ok(None) };

@@ -9,6 +9,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::cards::scans::{self, Redemption, ScanFault};
 use crate::cards::{self, CardRefusal, Holder};
+use crate::vault::BadSeal;
 use medpay_client::Unanswered;
 use medpay_domain::platform::order::reservation::Reservations;
 use medpay_domain::platform::order::{Kind, Order, Split, State};
@@ -64,6 +65,9 @@ pub enum OrderError {
     /// The bureau did not answer. Nothing was written.
     #[error("the bureau did not answer")]
     BureauSilent(#[from] Unanswered),
+    /// What the bureau is to read cannot be opened.
+    #[error(transparent)]
+    Seal(#[from] BadSeal),
     /// Ours.
     #[error("the order could not be kept")]
     Store(#[from] StoreError),
@@ -91,7 +95,9 @@ impl OrderError {
                 split.cash.yuan()
             )),
             Self::SplitImpossible => invalid("医保预结算结果与订单金额不符".to_owned()),
-            Self::BureauSilent(_) | Self::Store(_) => Failure::business(ErrCode::SystemError),
+            Self::BureauSilent(_) | Self::Seal(_) | Self::Store(_) => {
+                Failure::business(ErrCode::SystemError)
+            }
         }
     }
 }
@@ -129,11 +135,15 @@ pub(super) async fn accept(
         && matches!(wanted.who, Who::User(_));
     if !straight {
         let (merchant, number) = (caller.merchant_key(), wanted.order.hosp_out_trade_no.clone());
+        let vault = app.vault.clone();
         let found = app
             .store
             .read("find order", move |tx| {
                 let (merchant, number) = (merchant.clone(), number.clone());
-                Box::pin(async move { rows::load_by_hospital(tx, &merchant, &number).await })
+                let vault = vault.clone();
+                Box::pin(
+                    async move { rows::load_by_hospital(tx, &vault, &merchant, &number).await },
+                )
             })
             .await?;
         if let Some(found) = found {
@@ -272,10 +282,7 @@ fn lay_out(app: &App, made: Made, holder: &Holder, fields: OrderFields) -> Store
         notify_url: fields.notify_url.as_str().to_owned(),
         return_url: None,
         gmt_out_create: fields.gmt_out_create,
-        request_content: fields
-            .request_content
-            .as_ref()
-            .map(|it| RequestContent::as_str(it).to_owned()),
+        request_content: fields.request_content.as_ref().map(|it| seal(RequestContent::as_str(it))),
         created_at: now,
         expires_at: now.plus_seconds(app.settings.order_expiry_seconds),
         version: 1,
@@ -291,7 +298,7 @@ async fn pre_settle(
 ) -> Result<(), OrderError> {
     let card = cards::card_of_patient(app, holder, patient).await??;
     stored.patient.medical_card_id = Some(Sealed::new(&app.vault, card.medical_card_id.reveal()));
-    let ask = PreSettle { claim: claim::of(stored, card.medical_card_id) };
+    let ask = PreSettle { claim: claim::of(stored, card.medical_card_id, &app.vault)? };
     let split = match app.parties(stored.environment).bureau.pre_settle(&ask).await? {
         PreSettled::PreSettled(split) => claim::split_of(&split),
         PreSettled::Refused(refusal) => return Err(OrderError::BureauRefused(refusal.reason)),
@@ -338,10 +345,11 @@ async fn keep(app: &App, new: New) -> Result<MedTransId, OrderError> {
             let (vault, new) = (vault.clone(), new.clone());
             Box::pin(async move {
                 let New { stored, openid_digest, redemption } = new;
-                if !rows::insert(tx, &stored, &openid_digest).await? {
+                if !rows::insert(tx, &vault, &stored, &openid_digest).await? {
                     // The same number came twice at once: whoever was first decides.
                     let number: &HospOutTradeNo = &stored.hosp_out_trade_no;
-                    let first = rows::load_by_hospital(tx, &stored.merchant, number).await?;
+                    let first =
+                        rows::load_by_hospital(tx, &vault, &stored.merchant, number).await?;
                     let first = first.ok_or(StoreError::NoRow)?;
                     return repeated(&first, &stored.request_digest, now);
                 }

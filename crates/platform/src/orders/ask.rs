@@ -126,7 +126,9 @@ async fn ask_bureau(
             let Ok(Some(card)) = stored.medical_card_id(&app.vault) else {
                 return not_asked("the order has no card, or it cannot be unsealed");
             };
-            let claim = claim::of(stored, card);
+            let Ok(claim) = claim::of(stored, card, &app.vault) else {
+                return not_asked("the order's request_content cannot be unsealed");
+            };
             let split = claim::split_for_bureau(&stored.order.split);
             bureau.settle(&bureau::Settle { key, claim, split }).await
         }

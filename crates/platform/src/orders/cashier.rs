@@ -112,11 +112,12 @@ impl<'a> Visit<'a> {
         returned: &'a Returned,
     ) -> Result<Option<Self>, CashierError> {
         let Some(med_trans_id) = link::order_of(&app.vault, name) else { return Ok(None) };
+        let vault = app.vault.clone();
         let stored = app
             .store
             .read("open cashier", move |tx| {
-                let med_trans_id = med_trans_id.clone();
-                Box::pin(async move { rows::load(tx, &med_trans_id).await })
+                let (vault, med_trans_id) = (vault.clone(), med_trans_id.clone());
+                Box::pin(async move { rows::load(tx, &vault, &med_trans_id).await })
             })
             .await?;
         let Some(stored) = stored else { return Ok(None) };

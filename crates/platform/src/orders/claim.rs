@@ -2,13 +2,18 @@
 //! amounts that the hospital named, and its words byte for byte.
 
 use super::rows::StoredOrder;
+use crate::vault::{BadSeal, Vault};
 use medpay_domain::CardNo;
 use medpay_domain::platform::order::Split;
 use medpay_wire::contracts::bureau;
 
 /// The claim of an order.
-pub(super) fn of(stored: &StoredOrder, medical_card_id: CardNo) -> bureau::Claim {
-    bureau::Claim {
+pub(super) fn of(
+    stored: &StoredOrder,
+    medical_card_id: CardNo,
+    vault: &Vault,
+) -> Result<bureau::Claim, BadSeal> {
+    Ok(bureau::Claim {
         city_id: stored.city_id.clone(),
         org_no: stored.org_no.clone(),
         order_type: stored.order_type.as_str().to_owned(),
@@ -18,8 +23,8 @@ pub(super) fn of(stored: &StoredOrder, medical_card_id: CardNo) -> bureau::Claim
         total_fee: stored.order.total,
         insurance_fee: stored.asked.insurance_fee,
         cash_fee: stored.asked.cash_fee,
-        request_content: stored.request_content.clone().unwrap_or_default(),
-    }
+        request_content: stored.request_content(vault)?.unwrap_or_default(),
+    })
 }
 
 /// The bureau's split in our words.

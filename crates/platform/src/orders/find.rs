@@ -12,14 +12,16 @@ pub(super) async fn find(
     reference: &OrderRef,
 ) -> Result<Option<StoredOrder>, StoreError> {
     let (merchant, reference) = (merchant.to_owned(), reference.clone());
+    let vault = app.vault.clone();
     app.store
         .read("find order of merchant", move |tx| {
             let (merchant, reference) = (merchant.clone(), reference.clone());
+            let vault = vault.clone();
             Box::pin(async move {
                 let found = match &reference {
-                    OrderRef::MedTransId(number) => rows::load(tx, number).await?,
+                    OrderRef::MedTransId(number) => rows::load(tx, &vault, number).await?,
                     OrderRef::HospOutTradeNo(number) => {
-                        rows::load_by_hospital(tx, &merchant, number).await?
+                        rows::load_by_hospital(tx, &vault, &merchant, number).await?
                     }
                 };
                 Ok(found.filter(|found| found.merchant == merchant))

@@ -4,6 +4,7 @@
 use super::rows::{self, StoredOrder};
 use super::{SETTLE_QUEUE, journal};
 use crate::app::App;
+use crate::vault::Vault;
 use medpay_domain::platform::order::{Effect, Event, IllegalEvent};
 use medpay_domain::{Elapsed, MedTransId, Timestamp};
 use medpay_store::{Lease, StoreError, Tx};
@@ -81,12 +82,15 @@ where
     let now = app.clock.now();
     for _ in 0..TRIES {
         let (med_trans_id, work, decide) = (med_trans_id.clone(), work.clone(), decide.clone());
+        let vault = app.vault.clone();
         let moved = app
             .store
             .write(label, move |tx| {
                 let (med_trans_id, work) = (med_trans_id.clone(), work.clone());
-                let decide = decide.clone();
-                Box::pin(async move { attempt(tx, &med_trans_id, work, &decide, now).await })
+                let (vault, decide) = (vault.clone(), decide.clone());
+                Box::pin(
+                    async move { attempt(tx, &vault, &med_trans_id, work, &decide, now).await },
+                )
             })
             .await;
         match moved {
@@ -99,18 +103,19 @@ where
 
 async fn attempt(
     tx: &mut Tx,
+    vault: &Vault,
     med_trans_id: &MedTransId,
     work: Option<Work>,
     decide: &(impl Fn(&StoredOrder) -> Decision + Sync),
     now: Timestamp,
 ) -> Result<Moved, NotMoved> {
-    let mut order = rows::load(tx, med_trans_id).await?.ok_or(NotMoved::NoSuchOrder)?;
+    let mut order = rows::load(tx, vault, med_trans_id).await?.ok_or(NotMoved::NoSuchOrder)?;
     let decision = decide(&order);
     let mut effects = Vec::new();
     if let Some(event) = &decision.event
         && let Some((entry, caused)) = journal::step(&mut order.order, event)?
     {
-        if !rows::save_order(tx, &order, &entry, &caused, now).await? {
+        if !rows::save_order(tx, vault, &order, &entry, &caused, now).await? {
             return Err(NotMoved::Stale);
         }
         order.version += 1;

@@ -1,6 +1,7 @@
 //! The columns that hold an order's state and the holds on it, in both directions.
 
 use super::rows::Columns;
+use crate::vault::Vault;
 use medpay_domain::platform::order::reservation::{Hold, Reservations};
 use medpay_domain::platform::order::{CashTxn, Closing, InsuranceTxn, Leg, Refusal, Split, State};
 use medpay_domain::{CashOrderId, Fen, InsuranceOrderId, MedRefundId, Timestamp};
@@ -90,8 +91,8 @@ impl Facts {
         facts
     }
 
-    /// `state` to `closing`, in the order of the table.
-    pub(crate) fn columns(&self) -> Vec<Arg> {
+    /// `state` to `closing`, in the order of the table; the bureau's words are sealed.
+    pub(crate) fn columns(&self, vault: &Vault) -> Vec<Arg> {
         let (refusal, cash, settled) =
             (self.refusal.as_ref(), self.cash.as_ref(), self.settled.as_ref());
         args![
@@ -113,7 +114,7 @@ impl Facts {
             settled.map(|it| it.split.fund_fee),
             settled.map(|it| it.split.other_fee),
             settled.map(|it| it.at),
-            settled.map(|it| it.response_content.clone()),
+            settled.map(|it| vault.seal(&it.response_content)),
             self.paid_at,
             self.late,
             self.closing.map(leg_word::closing)
@@ -215,7 +216,7 @@ fn read_settled(from: &mut Columns<'_>) -> Result<Option<InsuranceTxn>, StoreErr
         *fee = from.take::<Option<Fen>>()?;
     }
     let at: Option<Timestamp> = from.take()?;
-    let response_content: Option<String> = from.take()?;
+    let response_content = from.open("response_content")?;
     let Some(insurance_order_id) = id else { return Ok(None) };
     let missing = || from.corrupt("settled_insurance_fee");
     let [insurance, cash, self_fee, fund_fee, other_fee] = fees;

@@ -7,6 +7,7 @@ use super::SETTLE_QUEUE;
 use super::journal::Entry;
 use super::row_facts::{Facts, HoldColumns, leg_word};
 use crate::notifications;
+use crate::vault::Vault;
 use medpay_domain::platform::order::reservation::Reservations;
 use medpay_domain::platform::order::{Effect, Order, Split};
 use medpay_domain::{HospOutTradeNo, MedTransId, Timestamp};
@@ -51,12 +52,13 @@ static LOAD_BY_HOSPITAL: LazyLock<String> = LazyLock::new(|| {
 /// if the merchant's number is taken.
 pub(crate) async fn insert(
     tx: &mut Tx,
+    vault: &Vault,
     stored: &StoredOrder,
     openid_digest: &str,
 ) -> Result<bool, StoreError> {
     let mut values = asked_columns(stored);
     values.extend(args![stored.created_at, stored.expires_at, stored.version]);
-    values.extend(Facts::of(&stored.order.state).columns());
+    values.extend(Facts::of(&stored.order.state).columns(vault));
     values.extend(HoldColumns::of(&stored.order.reservations).columns());
     values.extend(args![openid_digest, stored.created_at]);
     let inserted = tx.exec(&INSERT, values).await?;
@@ -69,20 +71,22 @@ pub(crate) async fn insert(
 /// The order with this number.
 pub(crate) async fn load(
     tx: &mut Tx,
+    vault: &Vault,
     med_trans_id: &MedTransId,
 ) -> Result<Option<StoredOrder>, StoreError> {
     let row = tx.opt(&LOAD, args![med_trans_id]).await?;
-    row.as_ref().map(StoredOrder::try_from).transpose()
+    row.as_ref().map(|row| StoredOrder::read(row, vault)).transpose()
 }
 
 /// The order with the hospital's number.
 pub(crate) async fn load_by_hospital(
     tx: &mut Tx,
+    vault: &Vault,
     merchant: &str,
     hosp_out_trade_no: &HospOutTradeNo,
 ) -> Result<Option<StoredOrder>, StoreError> {
     let row = tx.opt(&LOAD_BY_HOSPITAL, args![merchant, hosp_out_trade_no]).await?;
-    row.as_ref().map(StoredOrder::try_from).transpose()
+    row.as_ref().map(|row| StoredOrder::read(row, vault)).transpose()
 }
 
 /// Writes an order that an event has moved, the event, and the jobs of its effects, if nobody
@@ -91,13 +95,14 @@ pub(crate) async fn load_by_hospital(
 /// All of it happens in `tx`: an effect exists exactly when the state that wants it does.
 pub(crate) async fn save_order(
     tx: &mut Tx,
+    vault: &Vault,
     stored: &StoredOrder,
     entry: &Entry,
     effects: &[Effect],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let facts = Facts::of(&stored.order.state);
-    let mut values = facts.columns();
+    let mut values = facts.columns(vault);
     values.extend(args![now, stored.order.med_trans_id, stored.version]);
     let changed = tx
         .exec(
@@ -244,7 +249,7 @@ fn asked_columns(stored: &StoredOrder) -> Vec<Arg> {
         stored.notify_url,
         stored.return_url,
         stored.gmt_out_create,
-        stored.request_content,
+        stored.request_content.as_ref().map(|sealed| sealed.0.clone()),
         asked.allow_fee_change,
         asked.pay_type.as_str(),
         asked.cash_fee,
@@ -266,19 +271,26 @@ fn asked_columns(stored: &StoredOrder) -> Vec<Arg> {
 /// Takes a row's columns one after the other.
 pub(crate) struct Columns<'a> {
     row: &'a Row,
+    vault: &'a Vault,
     next: usize,
     key: String,
 }
 
 impl<'a> Columns<'a> {
-    fn new(row: &'a Row) -> Result<Self, StoreError> {
-        Ok(Self { row, next: 0, key: row.get(0)? })
+    fn new(row: &'a Row, vault: &'a Vault) -> Result<Self, StoreError> {
+        Ok(Self { row, vault, next: 0, key: row.get(0)? })
     }
 
     /// The next column.
     pub(crate) fn take<T: FromCell>(&mut self) -> Result<T, StoreError> {
         self.next += 1;
         self.row.get(self.next - 1)
+    }
+
+    /// The next column, opened.
+    pub(super) fn open(&mut self, column: &'static str) -> Result<Option<String>, StoreError> {
+        let sealed: Option<String> = self.take()?;
+        sealed.map(|it| self.vault.open(&it).map_err(|_| self.corrupt(column))).transpose()
     }
 
     /// The next column, as what `parse` makes of its text.
@@ -296,11 +308,9 @@ impl<'a> Columns<'a> {
     }
 }
 
-impl TryFrom<&Row> for StoredOrder {
-    type Error = StoreError;
-
-    fn try_from(row: &Row) -> Result<Self, StoreError> {
-        let mut from = Columns::new(row)?;
+impl StoredOrder {
+    fn read(row: &Row, vault: &Vault) -> Result<Self, StoreError> {
+        let mut from = Columns::new(row, vault)?;
         let med_trans_id = from.take()?;
         let merchant = from.take()?;
         let environment = from.word("environment", crate::settings::Environment::parse)?;
@@ -335,7 +345,7 @@ impl TryFrom<&Row> for StoredOrder {
             notify_url: from.take()?,
             return_url: from.take()?,
             gmt_out_create: from.take()?,
-            request_content: from.take()?,
+            request_content: from.take::<Option<String>>()?.map(Sealed),
             asked: read_asked(&mut from)?,
             order: read_order(&mut from, med_trans_id)?,
             created_at: from.take()?,

@@ -54,12 +54,12 @@ async fn work_off(app: &App, lease: Lease) {
 /// Puts one question and writes its answer. Answers the lease of the question that follows.
 async fn put(app: &App, lease: Lease) -> Result<Option<Lease>, NotMoved> {
     let med_trans_id = MedTransId::new(lease.payload.clone());
-    let wanted = med_trans_id.clone();
+    let (vault, wanted) = (app.vault.clone(), med_trans_id.clone());
     let stored = app
         .store
         .read("order to settle", move |tx| {
-            let wanted = wanted.clone();
-            Box::pin(async move { rows::load(tx, &wanted).await })
+            let (vault, wanted) = (vault.clone(), wanted.clone());
+            Box::pin(async move { rows::load(tx, &vault, &wanted).await })
         })
         .await?
         .ok_or(NotMoved::NoSuchOrder)?;

@@ -79,8 +79,8 @@ pub struct StoredOrder {
     pub return_url: Option<String>,
     /// 医院下单时间.
     pub gmt_out_create: Timestamp,
-    /// 医保结构体, byte for byte.
-    pub request_content: Option<String>,
+    /// 医保结构体, byte for byte: it may name the patient.
+    pub request_content: Option<Sealed>,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When it closes if it is not paid.
@@ -168,6 +168,11 @@ impl StoredOrder {
     /// The patient's document, as its digest.
     pub fn patient_id(&self, vault: &Vault) -> Result<IdDigest, BadSeal> {
         self.patient.id_digest.open(vault).map(IdDigest::new)
+    }
+
+    /// 医保结构体 as the hospital wrote it.
+    pub fn request_content(&self, vault: &Vault) -> Result<Option<String>, BadSeal> {
+        self.request_content.as_ref().map(|sealed| sealed.open(vault)).transpose()
     }
 
     /// The sub-merchant, where a service provider called.

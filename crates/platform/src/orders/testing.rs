@@ -78,7 +78,7 @@ pub(crate) fn order(
         notify_url: "http://hospital.example/notify".to_owned(),
         return_url: None,
         gmt_out_create: now,
-        request_content: kind.has_insurance().then(|| "{}".to_owned()),
+        request_content: kind.has_insurance().then(|| seal("{}")),
         created_at: now,
         expires_at: now.plus_seconds(1800),
         version: 1,
@@ -97,18 +97,19 @@ fn caller(institution: &Institution) -> Merchant {
 /// Writes the order and, in the same transaction, that its payer typed the password.
 pub(crate) async fn confirm(town: &Town, stored: &StoredOrder) -> MedTransId {
     let (stored, now) = (stored.clone(), town.app().clock.now());
+    let vault = town.app().vault.clone();
     let med_trans_id = stored.order.med_trans_id.clone();
     let confirmed = town
         .app()
         .store
         .write("a test confirms an order", move |tx| {
-            let mut stored = stored.clone();
+            let (vault, mut stored) = (vault.clone(), stored.clone());
             Box::pin(async move {
-                assert!(rows::insert(tx, &stored, "digest").await?, "a new number");
+                assert!(rows::insert(tx, &vault, &stored, "digest").await?, "a new number");
                 let event = Event::PasswordAccepted { confirmation: "yes".to_owned() };
                 let step = journal::step(&mut stored.order, &event).expect("open");
                 let (entry, effects) = step.expect("moved");
-                assert!(rows::save_order(tx, &stored, &entry, &effects, now).await?);
+                assert!(rows::save_order(tx, &vault, &stored, &entry, &effects, now).await?);
                 Ok::<_, StoreError>(())
             })
         })
@@ -134,12 +135,12 @@ pub(crate) async fn load(town: &Town, med_trans_id: &MedTransId) -> StoredOrder 
 
 /// The order as it is now.
 pub(crate) async fn load_from(app: &App, med_trans_id: &MedTransId) -> StoredOrder {
-    let med_trans_id = med_trans_id.clone();
+    let (vault, med_trans_id) = (app.vault.clone(), med_trans_id.clone());
     let order = app
         .store
         .read("a test reads an order", move |tx| {
-            let med_trans_id = med_trans_id.clone();
-            Box::pin(async move { rows::load(tx, &med_trans_id).await })
+            let (vault, med_trans_id) = (vault.clone(), med_trans_id.clone());
+            Box::pin(async move { rows::load(tx, &vault, &med_trans_id).await })
         })
         .await;
     order.expect("read").expect("an order")

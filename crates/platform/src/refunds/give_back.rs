@@ -8,6 +8,7 @@ use super::rows::{self, StoredRefund};
 use crate::app::App;
 use crate::orders;
 use crate::side_by_side;
+use crate::vault::Vault;
 use medpay_domain::platform::order::Leg;
 use medpay_domain::platform::refund::{Effect, Event, Question, Refusal, State};
 use medpay_domain::{Elapsed, MedRefundId, Timestamp};
@@ -240,6 +241,7 @@ async fn record(
 ) -> Result<Option<Lease>, GiveBackError> {
     for _ in 0..TRIES {
         let answer = Answer {
+            vault: app.vault.clone(),
             lease: lease.cloned(),
             med_refund_id: med_refund_id.clone(),
             event: event.clone(),
@@ -272,6 +274,7 @@ async fn record(
 /// An answer that is to be written.
 #[derive(Clone)]
 struct Answer {
+    vault: Vault,
     /// The job that asked; none where staff did.
     lease: Option<Lease>,
     med_refund_id: MedRefundId,
@@ -295,7 +298,7 @@ impl Answer {
             if !rows::save(tx, &stored, &self.event, self.now).await? {
                 return Err(GiveBackError::Moved);
             }
-            move_order(tx, &stored, &effects, self.now).await?;
+            move_order(tx, &self.vault, &stored, &effects, self.now).await?;
             next = self.push_next(tx, &stored, &effects).await?;
             if let State::CashStuck { attempt, .. } = &stored.refund.state {
                 let med_refund_id = &stored.med_refund_id;
@@ -360,6 +363,7 @@ pub(crate) async fn push(
 /// Writes on the order what `effects` say about its legs.
 async fn move_order(
     tx: &mut Tx,
+    vault: &Vault,
     stored: &StoredRefund,
     effects: &[Effect],
     now: Timestamp,
@@ -378,7 +382,7 @@ async fn move_order(
         return Ok(());
     }
     let contradiction = |what: String| GiveBackError::Contradiction(what);
-    let Some(mut order) = orders::rows::load(tx, &stored.med_trans_id).await? else {
+    let Some(mut order) = orders::rows::load(tx, vault, &stored.med_trans_id).await? else {
         return Err(contradiction("the refund's order is not there".to_owned()));
     };
     for (leg, back_at) in moves {

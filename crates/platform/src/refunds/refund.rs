@@ -10,6 +10,7 @@ use super::rows::{self, RefundType, StoredRefund};
 use crate::access::Caller;
 use crate::app::App;
 use crate::orders;
+use crate::vault::Vault;
 use medpay_domain::platform::order::reservation::{NotReserved, Reserved, Scope};
 use medpay_domain::platform::order::{Order, State as OrderState};
 use medpay_domain::platform::refund::{Effect, Legs, Refund, Refusal, State};
@@ -154,6 +155,7 @@ async fn accept(
     for _ in 0..TRIES {
         let now = app.clock.now();
         let acceptance = Acceptance {
+            vault: app.vault.clone(),
             merchant: caller.merchant_key(),
             request: request.clone(),
             med_refund_id: new_number(now, app.entropy.as_ref()),
@@ -200,6 +202,7 @@ impl AnyDay {
 /// A request on its way into the tables.
 #[derive(Clone)]
 struct Acceptance {
+    vault: Vault,
     merchant: String,
     request: Request,
     med_refund_id: MedRefundId,
@@ -214,9 +217,9 @@ impl Acceptance {
     /// at again.
     async fn write(self, tx: &mut Tx) -> Result<(StoredRefund, Option<Lease>), RefundError> {
         let order = match &self.request.order {
-            OrderRef::MedTransId(number) => orders::rows::load(tx, number).await?,
+            OrderRef::MedTransId(number) => orders::rows::load(tx, &self.vault, number).await?,
             OrderRef::HospOutTradeNo(number) => {
-                orders::rows::load_by_hospital(tx, &self.merchant, number).await?
+                orders::rows::load_by_hospital(tx, &self.vault, &self.merchant, number).await?
             }
         };
         let mut order = order

@@ -4,6 +4,7 @@ use super::rows::{self, StoredRefund};
 use crate::access::Caller;
 use crate::app::App;
 use crate::orders;
+use crate::vault::Vault;
 use medpay_domain::platform::refund::State;
 use medpay_store::{StoreError, Tx};
 use medpay_wire::envelope::Failure;
@@ -43,11 +44,13 @@ pub(crate) async fn serve(
     request: Request,
 ) -> Result<Reply, RefundQueryError> {
     let (merchant, refund) = (caller.merchant_key(), request.refund);
+    let vault = app.vault.clone();
     let stored = app
         .store
         .read("refundquery", move |tx| {
             let (merchant, refund) = (merchant.clone(), refund.clone());
-            Box::pin(async move { find(tx, &merchant, &refund).await })
+            let vault = vault.clone();
+            Box::pin(async move { find(tx, &vault, &merchant, &refund).await })
         })
         .await?;
     Ok(reply(stored))
@@ -56,6 +59,7 @@ pub(crate) async fn serve(
 /// The refund meant; of an order's refunds the latest.
 async fn find(
     tx: &mut Tx,
+    vault: &Vault,
     merchant: &str,
     refund: &RefundRef,
 ) -> Result<StoredRefund, RefundQueryError> {
@@ -63,11 +67,11 @@ async fn find(
         RefundRef::MedRefundId(number) => rows::load(tx, number).await?,
         RefundRef::HospOutRefundNo(number) => rows::load_by_hospital(tx, merchant, number).await?,
         RefundRef::MedTransId(number) => {
-            let order = orders::rows::load(tx, number).await?;
+            let order = orders::rows::load(tx, vault, number).await?;
             latest(tx, merchant, order).await?
         }
         RefundRef::HospOutTradeNo(number) => {
-            let order = orders::rows::load_by_hospital(tx, merchant, number).await?;
+            let order = orders::rows::load_by_hospital(tx, vault, merchant, number).await?;
             latest(tx, merchant, order).await?
         }
     };

@@ -3,6 +3,7 @@
 
 use crate::orders::rows::{self, StoredOrder};
 use crate::settings::Environment;
+use crate::vault::Vault;
 use medpay_domain::books::Party;
 use medpay_domain::books::bill::{BillRow, RowKind};
 use medpay_domain::books::money::{Direction, Movement, Says, Standing};
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 /// bureau refused, by when it was taken; from `from` on and before `to`.
 pub(crate) async fn charged_between(
     tx: &mut Tx,
+    vault: &Vault,
     merchant: Option<&str>,
     from: Timestamp,
     to: Timestamp,
@@ -23,23 +25,25 @@ pub(crate) async fn charged_between(
     let which = "(state = 'paid' AND paid_at_ms >= $1 AND paid_at_ms < $2)
         OR (state IN ('cash_returning', 'system_refunded')
             AND cash_taken_at_ms >= $1 AND cash_taken_at_ms < $2)";
-    select(tx, which, merchant, from, to).await
+    select(tx, vault, which, merchant, from, to).await
 }
 
 /// Orders whose cash the platform gave back, from `from` on and before `to`.
 pub(crate) async fn system_refunded_between(
     tx: &mut Tx,
+    vault: &Vault,
     merchant: Option<&str>,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<StoredOrder>, StoreError> {
     let which = "state = 'system_refunded' AND cash_returned_at_ms >= $1
         AND cash_returned_at_ms < $2";
-    select(tx, which, merchant, from, to).await
+    select(tx, vault, which, merchant, from, to).await
 }
 
 async fn select(
     tx: &mut Tx,
+    vault: &Vault,
     which: &str,
     merchant: Option<&str>,
     from: Timestamp,
@@ -51,14 +55,19 @@ async fn select(
     );
     let mut args = args![from, to];
     args.extend(merchant.map(ToArg::to_arg));
-    load_all(tx, &sql, args).await
+    load_all(tx, vault, &sql, args).await
 }
 
-async fn load_all(tx: &mut Tx, sql: &str, args: Vec<Arg>) -> Result<Vec<StoredOrder>, StoreError> {
+async fn load_all(
+    tx: &mut Tx,
+    vault: &Vault,
+    sql: &str,
+    args: Vec<Arg>,
+) -> Result<Vec<StoredOrder>, StoreError> {
     let mut orders = vec![];
     for row in tx.all(sql, args).await? {
         let med_trans_id: MedTransId = row.get(0)?;
-        orders.extend(rows::load(tx, &med_trans_id).await?);
+        orders.extend(rows::load(tx, vault, &med_trans_id).await?);
     }
     Ok(orders)
 }
@@ -98,9 +107,12 @@ pub(crate) async fn movements_of(
 }
 
 /// What is asked for and has no answer.
-pub(crate) async fn in_flight(tx: &mut Tx) -> Result<Vec<(Environment, Movement)>, StoreError> {
+pub(crate) async fn in_flight(
+    tx: &mut Tx,
+    vault: &Vault,
+) -> Result<Vec<(Environment, Movement)>, StoreError> {
     let sql = format!("{IN_FLIGHT} ORDER BY changed_at_ms, med_trans_id");
-    asked_of(tx, &sql, args![]).await
+    asked_of(tx, vault, &sql, args![]).await
 }
 
 const IN_FLIGHT: &str = "SELECT med_trans_id, changed_at_ms FROM orders WHERE state IN
@@ -108,6 +120,7 @@ const IN_FLIGHT: &str = "SELECT med_trans_id, changed_at_ms FROM orders WHERE st
 
 async fn asked_of(
     tx: &mut Tx,
+    vault: &Vault,
     sql: &str,
     args: Vec<Arg>,
 ) -> Result<Vec<(Environment, Movement)>, StoreError> {
@@ -115,7 +128,7 @@ async fn asked_of(
     for row in tx.all(sql, args).await? {
         let med_trans_id: MedTransId = row.get(0)?;
         let since = row.get(1)?;
-        let order = rows::load(tx, &med_trans_id).await?;
+        let order = rows::load(tx, vault, &med_trans_id).await?;
         movements.extend(order.and_then(|order| asked(&order, since)));
     }
     Ok(movements)
@@ -147,8 +160,12 @@ fn asked(order: &StoredOrder, since: Timestamp) -> Option<(Environment, Movement
 }
 
 /// What an order's row says it holds of each leg.
-pub(crate) async fn says(tx: &mut Tx, med_trans_id: &str) -> Result<Vec<Says>, StoreError> {
-    let order = rows::load(tx, &MedTransId::new(med_trans_id)).await?;
+pub(crate) async fn says(
+    tx: &mut Tx,
+    vault: &Vault,
+    med_trans_id: &str,
+) -> Result<Vec<Says>, StoreError> {
+    let order = rows::load(tx, vault, &MedTransId::new(med_trans_id)).await?;
     let Some(order) = order.map(|stored| stored.order) else { return Ok(vec![]) };
     let back = |leg| matches!(order.reservations.on(leg), Hold::GivenBack { .. });
     let cash = match &order.state {

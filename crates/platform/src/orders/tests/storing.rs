@@ -69,14 +69,16 @@ on_both!(every_state_is_read_back_as_it_was_written, async |db: TestDb| {
     let mut stored = town.stored(&reply).await;
     for state in states() {
         stored.order.state = state;
-        let written = stored.clone();
+        let (vault, written) = (town.app().vault.clone(), stored.clone());
         let saved = town
             .app()
             .store
             .write("save a state", move |tx| {
-                let written = written.clone();
+                let (vault, written) = (vault.clone(), written.clone());
                 let entry = Entry::holds(&written.order);
-                Box::pin(async move { rows::save_order(tx, &written, &entry, &[], at(1)).await })
+                Box::pin(
+                    async move { rows::save_order(tx, &vault, &written, &entry, &[], at(1)).await },
+                )
             })
             .await;
         assert_eq!(saved, Ok(true));
@@ -117,16 +119,17 @@ on_both!(a_stale_version_writes_nothing, async |db: TestDb| {
     let reply = town.order("A", "1", 905, 0).await;
     let stale = town.stored(&reply).await;
     town.about("closeorder", "A").await;
+    let vault = town.app().vault.clone();
     let saved = town
         .app()
         .store
         .write("save a stale order", move |tx| {
-            let mut stale = stale.clone();
+            let (vault, mut stale) = (vault.clone(), stale.clone());
             Box::pin(async move {
                 let event = Event::PasswordAccepted { confirmation: "K".to_owned() };
                 let step = journal::step(&mut stale.order, &event).expect("open");
                 let (entry, effects) = step.expect("moved");
-                rows::save_order(tx, &stale, &entry, &effects, at(1)).await
+                rows::save_order(tx, &vault, &stale, &entry, &effects, at(1)).await
             })
         })
         .await;
@@ -173,6 +176,31 @@ on_both!(the_journal_tells_an_orders_whole_life, async |db: TestDb| {
     );
 });
 
+on_both!(what_hospital_and_bureau_tell_each_other_lies_sealed, async |db: TestDb| {
+    let town = Town::new(&db).await;
+    let reply = town.order("A", "3", 100, 805).await;
+    town.pay(&reply).await;
+    town.work().await;
+    let sealed = town
+        .app()
+        .store
+        .read("read contents", |tx| {
+            Box::pin(async move {
+                let sql = "SELECT request_content, response_content FROM orders";
+                let row = tx.opt(sql, args![]).await?.ok_or(StoreError::NoRow)?;
+                Ok::<(String, String), StoreError>((row.get(0)?, row.get(1)?))
+            })
+        })
+        .await;
+    let (request, response) = sealed.expect("an order");
+    let opened = |text: &str| town.app().vault.open(text).expect("sealed");
+    let stored = town.stored(&reply).await;
+    let told = stored.request_content(&town.app().vault).expect("sealed");
+    assert_eq!(Some(opened(&request)), told);
+    let settled = stored.order.state.settlement().expect("settled");
+    assert_eq!(opened(&response), settled.response_content);
+});
+
 on_both!(a_row_that_cannot_be_is_named, async |db: TestDb| {
     let town = Town::new(&db).await;
     let reply = town.order("A", "1", 905, 0).await;
@@ -183,14 +211,15 @@ on_both!(a_row_that_cannot_be_is_named, async |db: TestDb| {
         ("UPDATE orders SET kind = 'gold'", "kind"),
     ] {
         let wanted = medpay_domain::MedTransId::new(id.clone());
+        let vault = town.app().vault.clone();
         let read = town
             .app()
             .store
             .write("spoil a row", move |tx| {
-                let wanted = wanted.clone();
+                let (vault, wanted) = (vault.clone(), wanted.clone());
                 Box::pin(async move {
                     tx.exec(sql, args![]).await?;
-                    rows::load(tx, &wanted).await
+                    rows::load(tx, &vault, &wanted).await
                 })
             })
             .await;
