@@ -110,6 +110,20 @@ on_both!(permission_and_rate_come_after_the_fields, async |db: TestDb| {
     }
 });
 
+on_both!(one_permitted_hospital_of_a_provider_is_enough_without_a_merchant, async |db: TestDb| {
+    let link = [("openid", "o1"), ("url", "http://hospital.example/")];
+    let mut settings: Settings = settings();
+    settings.institutions[UNDER_PROVIDER].permissions.remove("getbindurl");
+    for institution in [UNDER_PROVIDER, SECOND_UNDER_PROVIDER] {
+        settings.institutions[institution].permissions.remove("getmedinfo");
+    }
+    let world = World::with(&db, settings).await;
+    assert_eq!(world.call(UNDER_PROVIDER, "getbindurl", &link).await.word(), "SUCCESS");
+    let digest = "0".repeat(32);
+    let person = [("openid", "o1"), ("name", "林晴"), ("idcard_md5", digest.as_str())];
+    assert_eq!(world.call(UNDER_PROVIDER, "getmedinfo", &person).await.word(), "NOAUTH");
+});
+
 on_both!(an_ordinary_token_outlives_its_successor_by_five_minutes, async |db: TestDb| {
     let world = World::new(&db).await;
     let account = world.institution(HOSPITAL).account.clone();

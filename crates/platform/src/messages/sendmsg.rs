@@ -19,7 +19,7 @@ use medpay_wire::envelope::Failure;
 use medpay_wire::err_code::ErrCode;
 use medpay_wire::message::{OrderFacts, template_data};
 use medpay_wire::public_account::{AccountError, MiniProgram, TemplateMessage};
-use medpay_wire::sendmsg::{Reply, Request};
+use medpay_wire::sendmsg::{Reply, Request, SPEC};
 use medpay_wire::sign::base_string;
 use medpay_wire::states::MsgType;
 use std::collections::BTreeSet;
@@ -33,6 +33,9 @@ pub enum SendMsgError {
     /// Several hospitals under the caller have an order of this number.
     #[error("the number names orders of several hospitals")]
     NumberAmbiguous,
+    /// The order's hospital may not send messages, though another under the caller may.
+    #[error("the order's institution may not call sendmsg")]
+    NoAuth,
     /// The account has not opened 城市服务.
     #[error("the account has not opened city services")]
     NoCityServices,
@@ -64,6 +67,7 @@ impl SendMsgError {
         match self {
             Self::OrderNotExist => Failure::business(ErrCode::OrderNotExist),
             Self::NumberAmbiguous => invalid("该订单号在多家医院都有订单，请改用 med_trans_id"),
+            Self::NoAuth => Failure::business(ErrCode::NoAuth),
             Self::NoCityServices => invalid("公众号未开通城市服务"),
             Self::NoTemplate => invalid("公众号未申请该类型的消息模板"),
             Self::NotPaid => invalid("订单未支付，不能发送消息"),
@@ -86,6 +90,9 @@ pub(crate) async fn serve(
     request: Request,
 ) -> Result<Reply, SendMsgError> {
     let (order, institution) = find_order(app, caller, &request.order).await?;
+    if !institution.permissions.contains(SPEC.name) {
+        return Err(SendMsgError::NoAuth);
+    }
     let digest = request_digest(&app.vault, &request);
     let nonce_str = request.nonce_str.clone();
     let msg_type = request.message.details.msg_type();

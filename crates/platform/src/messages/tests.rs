@@ -165,3 +165,19 @@ on_both!(a_number_of_two_hospitals_of_a_provider_names_neither, async |db: TestD
     assert!(town.world.messenger.sent.lock().expect("not poisoned").is_empty());
     assert_eq!(send(("med_trans_id", "M2")).await, "SUCCESS");
 });
+
+on_both!(each_hospital_of_a_provider_needs_the_permission_itself, async |db: TestDb| {
+    let mut settings: Settings = settings();
+    settings.institutions[UNDER_PROVIDER].permissions.remove("sendmsg");
+    let town = Town::with(&db, settings).await;
+    let first = confirm(&town, &order(&town, UNDER_PROVIDER, "1", Kind::CashOnly, (100, 0))).await;
+    let second = order(&town, SECOND_UNDER_PROVIDER, "2", Kind::CashOnly, (100, 0));
+    let second = confirm(&town, &second).await;
+    town.work().await;
+    for (number, word) in [(&first, "NOAUTH"), (&second, "SUCCESS")] {
+        let fields = [("med_trans_id", number.as_str()), ("msg_type", "1"), FIRST, REMARK];
+        let answer = town.world.call(UNDER_PROVIDER, "sendmsg", &fields).await;
+        assert_eq!(answer.word(), word);
+    }
+    assert_eq!(town.world.messenger.sent.lock().expect("not poisoned").len(), 1);
+});
