@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 /// How long a worker sleeps at most, in machine milliseconds.
 const LOOK_AGAIN_MS: u64 = 500;
-/// How long it rests after an error of the database, in machine milliseconds.
+/// How long it rests after an error of the database or a panic, in machine milliseconds.
 const REST_MS: u64 = 1000;
 
 type Run<'a> = Pin<Box<dyn Future<Output = Result<Option<Timestamp>, StoreError>> + Send + 'a>>;
@@ -52,11 +52,35 @@ pub const ALL: &[Worker] = &[
 pub async fn run(app: Platform, stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     for worker in ALL {
-        tasks.spawn(attend(app.clone(), *worker, stop.clone()));
+        let (app, begin_stop, stop) = (app.clone(), stop.clone(), stop.clone());
+        tasks.spawn(keep_up(worker.name, stop, move || {
+            attend(app.clone(), *worker, begin_stop.clone())
+        }));
     }
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a worker ended by itself");
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Runs what `begin` makes until it ends. What panicked is begun anew after a rest: its lease runs
+/// out and the job comes again. (A program built with `panic = "abort"` ends instead, and whoever
+/// started it begins it anew.)
+async fn keep_up<F, Work>(name: &str, mut stop: watch::Receiver<bool>, begin: F)
+where
+    F: Fn() -> Work,
+    Work: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        // A set of one, so that the work ends when this is dropped.
+        let mut task = JoinSet::new();
+        task.spawn(begin());
+        let Some(Err(error)) = task.join_next().await else { return };
+        if !error.is_panic() {
+            return;
+        }
+        // Not the error's own text: it quotes the panic, which may quote anything.
+        tracing::error!(worker = name, "a worker panicked and is begun anew");
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(REST_MS)) => {}
+            _ = stop.wait_for(|stopped| *stopped) => return,
         }
     }
 }
@@ -92,6 +116,8 @@ mod tests {
     use medpay_domain::platform::order::{Kind, State};
     use medpay_store::on_both;
     use medpay_store::testing::TestDb;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     on_both!(jobs_are_taken_up_as_they_come_and_all_stop_together, async |db: TestDb| {
         let town = Town::new(&db).await;
@@ -105,4 +131,30 @@ mod tests {
         stop.send(true).expect("the shell listens");
         shell.await.expect("the shell ends");
     });
+
+    #[tokio::test]
+    async fn a_worker_that_panics_is_begun_anew() {
+        let begun = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&begun);
+        let (_stop, stopped) = watch::channel(false);
+        keep_up("clumsy", stopped, move || {
+            let before = counted.fetch_add(1, Ordering::SeqCst);
+            async move { assert!(before > 0, "the first round goes wrong") }
+        })
+        .await;
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_stopped_worker_that_panics_is_left_alone() {
+        let begun = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&begun);
+        let (_stop, stopped) = watch::channel(true);
+        keep_up("clumsy", stopped, move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async { panic!("goes wrong") }
+        })
+        .await;
+        assert_eq!(begun.load(Ordering::SeqCst), 1);
+    }
 }
