@@ -4,11 +4,13 @@ use super::day_bill;
 use crate::access::Caller;
 use crate::access::endpoint::Answer;
 use crate::app::App;
+use crate::orders::ledger;
+use crate::vault::Vault;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use medpay_domain::{Day, Timestamp};
-use medpay_store::StoreError;
-use medpay_wire::bill::{Bill, Event};
+use medpay_store::{StoreError, Tx};
+use medpay_wire::bill::{Bill, Event, Row};
 use medpay_wire::downloadbill::Request;
 use medpay_wire::envelope::Failure;
 use medpay_wire::err_code::{BillFault, ErrCode};
@@ -27,7 +29,7 @@ pub enum DownloadBillError {
     /// Nothing was paid or given back that day, or it is too long ago, or has not come yet.
     #[error("there is no such bill")]
     NoBill,
-    /// It is given from 10:00 of the next day.
+    /// It is given from 10:00 of the next day, once no order is in flight that may belong to it.
     #[error("the bill is not ready yet")]
     NotReady,
     /// It could not be packed.
@@ -63,7 +65,7 @@ pub(crate) async fn serve(
         .store
         .read("downloadbill", move |tx| {
             let (merchant, vault) = (merchant.clone(), vault.clone());
-            Box::pin(async move { day_bill::rows(tx, &vault, &merchant, day).await })
+            Box::pin(async move { rows_of(tx, &vault, &merchant, day).await })
         })
         .await?;
     let wanted = |event: &Event| match request.bill_type {
@@ -83,6 +85,20 @@ pub(crate) async fn serve(
             Ok(Answer::Raw { content_type: "application/gzip", bytes })
         }
     }
+}
+
+/// The rows of a bill that never changes once it was given: while the end of an order is open whose
+/// money may have moved that day, there is none.
+async fn rows_of(
+    tx: &mut Tx,
+    vault: &Vault,
+    merchant: &str,
+    day: Day,
+) -> Result<Vec<Row>, DownloadBillError> {
+    if ledger::in_flight_since_before(tx, merchant, day.end()).await? {
+        return Err(DownloadBillError::NotReady);
+    }
+    Ok(day_bill::rows(tx, vault, merchant, day).await?)
 }
 
 /// Whether a bill of `day` is given at `now`.

@@ -129,6 +129,26 @@ on_both!(what_the_platform_gave_back_itself_stands_there_twice, async |db: TestD
     assert_eq!(lines(&bill(&answer)), ["M1 100+0", "M1 Sys -100-0"]);
 });
 
+on_both!(a_bill_waits_for_the_orders_that_may_belong_to_it, async |db: TestDb| {
+    let town = Town::new(&db).await;
+    paid(&town, "1", Kind::Mixed, (100, 805)).await;
+    let open = order(&town, HOSPITAL, "2", Kind::Mixed, (100, 805));
+    confirm(&town, &open).await;
+    let other = order(&town, UNDER_PROVIDER, "3", Kind::CashOnly, (200, 0));
+    confirm(&town, &other).await;
+    town.world.clock.advance_seconds(25 * 3600);
+    let date = ("bill_date", "20180620");
+    assert_eq!(download(&town, HOSPITAL, &[date]).await.word(), "Bill Creating");
+    assert_eq!(download(&town, UNDER_PROVIDER, &[date]).await.word(), "Bill Creating");
+    let second = download(&town, SECOND_UNDER_PROVIDER, &[date]).await;
+    assert_eq!(second.word(), "No Bill Exist", "another merchant's order holds nothing up");
+    town.work().await;
+    let today = order(&town, HOSPITAL, "4", Kind::CashOnly, (300, 0));
+    confirm(&town, &today).await;
+    let given = download(&town, HOSPITAL, &[date]).await;
+    assert_eq!(lines(&bill(&given)), ["M1 100+805"], "an order of today holds nothing up");
+});
+
 #[test]
 fn a_packed_bill_is_the_same_bill() {
     let text = "交易时间,公众账号ID\n".repeat(1000);

@@ -118,6 +118,23 @@ pub(crate) async fn in_flight(
 const IN_FLIGHT: &str = "SELECT med_trans_id, changed_at_ms FROM orders WHERE state IN
     ('cash_pending', 'insurance_pending', 'insurance_reversing', 'cash_returning')";
 
+/// Whether an order of `merchant` is in flight that somebody confirmed before `to`: its money may
+/// yet turn out to have moved before then.
+pub(crate) async fn in_flight_since_before(
+    tx: &mut Tx,
+    merchant: &str,
+    to: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = format!(
+        "{IN_FLIGHT} AND merchant = $1 AND EXISTS (
+             SELECT 1 FROM order_events e
+              WHERE e.med_trans_id = orders.med_trans_id
+                AND e.event = 'password_accepted' AND e.written_at_ms < $2)
+         LIMIT 1"
+    );
+    Ok(tx.opt(&sql, args![merchant, to]).await?.is_some())
+}
+
 async fn asked_of(
     tx: &mut Tx,
     vault: &Vault,
