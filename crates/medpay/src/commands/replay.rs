@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
     output::line(match (args.what, taken_up) {
         (What::Notification, true) => "It will be sent again at once.",
         (What::Notification, false) => {
-            "Nothing to send again: no order of this number is paid, or its notification still waits."
+            "Nothing to send again: no paid order has this number, or its notification still waits."
         }
         (What::Refund, true) => "The wallet will be asked again at once.",
         (What::Refund, false) => {

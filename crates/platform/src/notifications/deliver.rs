@@ -213,7 +213,10 @@ async fn record(
                     (_, None) => {
                         stored.standing = Standing::GivenUp;
                         stored.finished_at = Some(now);
-                        tracing::error!(%med_trans_id, "notification given up: take it up with `medpay replay notification`");
+                        tracing::error!(
+                            %med_trans_id,
+                            "notification given up: `medpay replay notification` takes it up"
+                        );
                         tx.finish_job(&lease).await?;
                     }
                 }
