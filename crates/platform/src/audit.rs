@@ -5,6 +5,7 @@
 //! difference counts only if both looks saw it.
 
 mod look;
+pub(crate) mod movement;
 mod report;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The refusals of PROTOCOL 2.1 and 3.11: each code for its reason, over HTTP, from a running town.
 //! What is refused at once leaves no trace in the database.
 
-use crate::town::{Amounts, Town, assert_unchanged, on_both_engines};
+use crate::town::{Amounts, Town, assert_unchanged, on_both_engines, openid_of};
 use anyhow::Context as _;
 use medpay::system::OsEntropy;
 use medpay_acceptance::ready::Person;
@@ -25,7 +25,7 @@ fn assert_refused(reply: &Fields, expected: &str) {
 async fn getmedinfo(town: &Town, person: &Person, name: &str, md5: &str) -> anyhow::Result<Fields> {
     let institution = town.institution(0);
     let fields: Fields = [
-        ("openid", town.openid(institution, person)),
+        ("openid", openid_of(institution, person)),
         ("name", name),
         ("idcard_md5", md5),
         ("nonce_str", &OsEntropy.nonce()),
@@ -127,7 +127,7 @@ async fn what_is_not_there_is_said_to_be_not_there(town: &Town) -> anyhow::Resul
 async fn a_pay_code_that_was_shown_too_long_ago_has_expired(town: &Town) -> anyhow::Result<()> {
     let person = town.person("normal");
     town.bind(person).await?;
-    let openid = json!(town.openid(town.institution(0), person));
+    let openid = json!(openid_of(town.institution(0), person));
     let shown = town.tap(&town.ready().auth_code, &[("openid", openid)]).await?;
     town.advance(3600).await?;
     let code = shown["auth_code"].as_str().context("a pay code")?;

@@ -1,7 +1,7 @@
 //! The refusals of PROTOCOL 1.2, before a field is looked at: over HTTP, with the documented words,
 //! and without a trace in the database.
 
-use crate::town::{Town, assert_unchanged, on_both_engines};
+use crate::town::{Town, assert_unchanged, key_of, on_both_engines};
 use medpay_wire::fields::Fields;
 use medpay_wire::interface::Interface;
 use medpay_wire::{interfaces, sign};
@@ -118,7 +118,7 @@ async fn a_merchant_that_is_none_is_refused(town: &Town) -> anyhow::Result<()> {
 async fn a_wrong_signature_is_refused(town: &Town) -> anyhow::Result<()> {
     let institution = town.institution(0);
     let token = town.token(institution).await?;
-    let key = town.key(institution);
+    let key = key_of(institution);
     for interface in interfaces::ALL {
         let mut signed = merchant_only(town, interface);
         signed.set("unknown_to_us", "signed all the same");

@@ -99,12 +99,6 @@ impl Town {
         &self.ready
     }
 
-    /// The key that signs for an institution.
-    pub(crate) fn key(&self, institution: &Institution) -> ApiKey {
-        let _ = self;
-        ApiKey::new(&institution.api_key).expect("the demo makes keys of 32 characters")
-    }
-
     /// A fresh access_token of the institution's account.
     pub(crate) async fn token(&self, institution: &Institution) -> anyhow::Result<String> {
         let (url, appid) = (&self.ready.platform_url, &institution.appid);
@@ -158,7 +152,7 @@ impl Town {
         mut fields: Fields,
     ) -> anyhow::Result<Fields> {
         let token = self.kept_token(institution).await?;
-        sign::sign_into(&mut fields, &self.key(institution));
+        sign::sign_into(&mut fields, &key_of(institution));
         self.post(interface, Some(&token), fields.to_xml().into_bytes()).await
     }
 
@@ -198,17 +192,11 @@ impl Town {
         self.post_json(&door.url, &door.filled(&values)?).await
     }
 
-    /// The person's openid under an institution's account.
-    pub(crate) fn openid<'a>(&self, institution: &Institution, person: &'a Person) -> &'a str {
-        let _ = self;
-        &person.openid[&institution.appid]
-    }
-
     /// A bind link of the first institution for this person.
     pub(crate) async fn bind_url(&self, person: &Person) -> anyhow::Result<String> {
         let institution = self.institution(0);
         let fields: Fields = [
-            ("openid", self.openid(institution, person).to_owned()),
+            ("openid", openid_of(institution, person).to_owned()),
             ("url", format!("{}/healthz", self.ready.gateway_url)),
             ("nonce_str", OsEntropy.nonce()),
         ]
@@ -220,7 +208,7 @@ impl Town {
 
     /// Binds the person's own card, on the page.
     pub(crate) async fn bind(&self, person: &Person) -> anyhow::Result<()> {
-        let openid = self.openid(self.institution(0), person);
+        let openid = openid_of(self.institution(0), person);
         let bind_url = self.bind_url(person).await?;
         let values = [("openid", json!(openid)), ("bind_url", json!(bind_url))];
         let outcome = self.tap(&self.ready.bind, &values).await?;
@@ -231,7 +219,7 @@ impl Town {
     /// Pays at a cashier, on the page.
     pub(crate) async fn pay(&self, person: &Person, pay_url: &str) -> anyhow::Result<Value> {
         let values = [
-            ("openid", json!(self.openid(self.institution(0), person))),
+            ("openid", json!(openid_of(self.institution(0), person))),
             ("pay_url", json!(pay_url)),
             ("password", json!(person.password)),
         ];
@@ -282,7 +270,7 @@ impl Town {
             ("order_type", "DiagPay"),
             ("appid", &institution.appid),
             ("mch_id", &institution.mch_id),
-            ("openid", self.openid(institution, person)),
+            ("openid", openid_of(institution, person)),
             ("hosp_out_trade_no", number),
             ("hospital_name", &institution.name),
             ("nonce_str", &OsEntropy.nonce()),
@@ -407,6 +395,16 @@ pub(crate) fn assert_unchanged(before: &Rows, after: &Rows) {
         assert!(new.is_empty(), "a refused request left something in {table}: {new:?}");
     }
     assert_eq!(before, after, "a refused request took something away");
+}
+
+/// The key that signs for an institution.
+pub(crate) fn key_of(institution: &Institution) -> ApiKey {
+    ApiKey::new(&institution.api_key).expect("the demo makes keys of 32 characters")
+}
+
+/// The person's openid under an institution's account.
+pub(crate) fn openid_of<'a>(institution: &Institution, person: &'a Person) -> &'a str {
+    &person.openid[&institution.appid]
 }
 
 /// The amounts of an order, in fen.

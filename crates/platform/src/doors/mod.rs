@@ -8,6 +8,7 @@
 pub mod bureau;
 pub mod closed;
 pub mod hospital;
+pub mod http_party;
 pub mod messenger;
 mod over_http;
 #[cfg(test)]

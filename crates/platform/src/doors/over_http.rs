@@ -4,6 +4,7 @@ use super::WeChat;
 use super::bureau::HttpBureau;
 use super::closed::Closed;
 use super::hospital::HttpHospital;
+use super::http_party::HttpParty;
 use super::messenger::HttpMessenger;
 use super::wallet::HttpWallet;
 use super::wechat::HttpWeChat;
@@ -16,9 +17,10 @@ impl Doors {
     /// The doors that `settings` describe, over `transport`.
     pub fn over_http(transport: Arc<dyn Transport>, settings: &Settings) -> Self {
         let timeout_ms = settings.call_timeout_ms;
+        let party = |url: &str| HttpParty::new(transport.clone(), url, timeout_ms);
         let parties = |at: &Counterparties| Parties {
-            bureau: Arc::new(HttpBureau::new(transport.clone(), &at.bureau_url, timeout_ms)),
-            wallet: Arc::new(HttpWallet::new(transport.clone(), &at.wallet_url, timeout_ms)),
+            bureau: Arc::new(HttpBureau(party(&at.bureau_url))),
+            wallet: Arc::new(HttpWallet(party(&at.wallet_url))),
         };
         let wechat: Arc<dyn WeChat> =
             Arc::new(HttpWeChat::new(transport.clone(), &settings.wechat_url, timeout_ms));

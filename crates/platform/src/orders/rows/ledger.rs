@@ -1,6 +1,7 @@
 //! What orders have moved, for bills and the audit: from the events, which never change, and for
 //! what is in flight from the orders themselves.
 
+use crate::audit::movement;
 use crate::orders::rows::{self, StoredOrder};
 use crate::settings::Environment;
 use crate::vault::Vault;
@@ -93,7 +94,7 @@ pub(crate) async fn movements_between(
         "{MOVED} AND COALESCE(e.happened_at_ms, e.written_at_ms) >= $1
           AND COALESCE(e.happened_at_ms, e.written_at_ms) < $2 ORDER BY e.id"
     );
-    moved(tx, &sql, args![from, to]).await
+    movement::list(tx, &sql, args![from, to], "orders", sides).await
 }
 
 /// What was taken and given back of one order.
@@ -102,7 +103,7 @@ pub(crate) async fn movements_of(
     med_trans_id: &str,
 ) -> Result<Vec<Movement>, StoreError> {
     let sql = format!("{MOVED} AND e.med_trans_id = $1 ORDER BY e.id");
-    let moved = moved(tx, &sql, args![med_trans_id]).await?;
+    let moved = movement::list(tx, &sql, args![med_trans_id], "orders", sides).await?;
     Ok(moved.into_iter().map(|(_, movement)| movement).collect())
 }
 
@@ -242,36 +243,11 @@ fn billable(row: &Row) -> Result<BillRow, StoreError> {
     Ok(BillRow { kind, number: row.get(0)?, cash, insurance })
 }
 
-async fn moved(
-    tx: &mut Tx,
-    sql: &str,
-    args: Vec<Arg>,
-) -> Result<Vec<(Environment, Movement)>, StoreError> {
-    tx.all(sql, args).await?.iter().map(read).collect()
-}
-
-fn read(row: &Row) -> Result<(Environment, Movement), StoreError> {
-    let key: String = row.get(3)?;
-    let word: String = row.get(0)?;
-    let environment = Environment::parse(&word).ok_or_else(|| StoreError::Corrupt {
-        table: "orders",
-        column: "environment",
-        key: key.clone(),
-    })?;
-    let event: String = row.get(2)?;
-    let (party, direction) = match event.as_str() {
+fn sides(event: &str) -> (Party, Direction) {
+    match event {
         "cash_taken" => (Party::Wallet, Direction::Taken),
         "cash_returned" => (Party::Wallet, Direction::GivenBack),
         "insurance_settled" => (Party::Bureau, Direction::Taken),
         _ => (Party::Bureau, Direction::GivenBack),
-    };
-    let movement = Movement {
-        key,
-        med_trans_id: row.get(1)?,
-        party,
-        direction,
-        amount: row.get(5)?,
-        standing: Standing::Done { reference: row.get(4)?, at: row.get(6)? },
-    };
-    Ok((environment, movement))
+    }
 }

@@ -1,6 +1,7 @@
 //! What refunds have moved, for the audit: from the events, which never change, and for what is in
 //! flight from the refunds themselves.
 
+use crate::audit::movement;
 use crate::refunds::rows;
 use crate::settings::Environment;
 use medpay_domain::books::Party;
@@ -8,7 +9,7 @@ use medpay_domain::books::bill::{BillRow, RowKind};
 use medpay_domain::books::money::{Direction, Movement, Standing};
 use medpay_domain::platform::refund::Question;
 use medpay_domain::{Fen, Timestamp};
-use medpay_store::{Arg, Row, StoreError, Tx, args};
+use medpay_store::{StoreError, Tx, args};
 use std::collections::BTreeMap;
 
 const MOVED: &str = "SELECT r.environment, r.med_trans_id, e.event, e.key, e.reference,
@@ -23,7 +24,7 @@ pub(crate) async fn movements_between(
     to: Timestamp,
 ) -> Result<Vec<(Environment, Movement)>, StoreError> {
     let sql = format!("{MOVED} AND e.happened_at_ms >= $1 AND e.happened_at_ms < $2 ORDER BY e.id");
-    moved(tx, &sql, args![from, to]).await
+    movement::list(tx, &sql, args![from, to], "refunds", sides).await
 }
 
 /// What has gone back of one order.
@@ -32,7 +33,7 @@ pub(crate) async fn movements_of(
     med_trans_id: &str,
 ) -> Result<Vec<Movement>, StoreError> {
     let sql = format!("{MOVED} AND r.med_trans_id = $1 ORDER BY e.id");
-    let moved = moved(tx, &sql, args![med_trans_id]).await?;
+    let moved = movement::list(tx, &sql, args![med_trans_id], "refunds", sides).await?;
     Ok(moved.into_iter().map(|(_, movement)| movement).collect())
 }
 
@@ -101,31 +102,7 @@ pub(crate) async fn billable_between(
     Ok(refunds.into_iter().map(row).collect())
 }
 
-async fn moved(
-    tx: &mut Tx,
-    sql: &str,
-    args: Vec<Arg>,
-) -> Result<Vec<(Environment, Movement)>, StoreError> {
-    tx.all(sql, args).await?.iter().map(read).collect()
-}
-
-fn read(row: &Row) -> Result<(Environment, Movement), StoreError> {
-    let key: String = row.get(3)?;
-    let word: String = row.get(0)?;
-    let environment = Environment::parse(&word).ok_or_else(|| StoreError::Corrupt {
-        table: "refunds",
-        column: "environment",
-        key: key.clone(),
-    })?;
-    let event: String = row.get(2)?;
+fn sides(event: &str) -> (Party, Direction) {
     let party = if event == "cash_returned" { Party::Wallet } else { Party::Bureau };
-    let movement = Movement {
-        key,
-        med_trans_id: row.get(1)?,
-        party,
-        direction: Direction::GivenBack,
-        amount: row.get(5)?,
-        standing: Standing::Done { reference: row.get(4)?, at: row.get(6)? },
-    };
-    Ok((environment, movement))
+    (party, Direction::GivenBack)
 }
