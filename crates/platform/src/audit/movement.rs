@@ -6,9 +6,9 @@ use medpay_domain::books::Party;
 use medpay_domain::books::money::{Direction, Movement, Standing};
 use medpay_store::{Arg, Row, StoreError, Tx};
 
-/// Lists the movements that `sql` selects: environment, `med_trans_id`, event, key, reference, amount
-/// and moment, in this order. `sides` tells whose money an event moved, and which way; `table` is
-/// named where a row is corrupt.
+/// Lists the movements that `sql` selects: environment, `med_trans_id`, event, key, reference,
+/// amount and moment, in this order. `sides` tells whose money an event moved, and which way;
+/// `table` is named where a row is corrupt.
 pub(crate) async fn list(
     tx: &mut Tx,
     sql: &str,

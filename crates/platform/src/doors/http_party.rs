@@ -1,4 +1,5 @@
-//! A party of our own JSON contracts, at an address: what the bureau's and the wallet's adapter share.
+//! A party of our own JSON contracts, at an address: what the bureau's and the wallet's adapters
+//! share.
 
 use medpay_client::{Transport, Unanswered, call_json};
 use serde::Serialize;
