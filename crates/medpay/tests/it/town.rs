@@ -13,6 +13,7 @@ use medpay_domain::Entropy as _;
 use medpay_sandbox::Persons;
 use medpay_store::testing::TestDb;
 use medpay_store::{Location, Options, Store, StoreError, args, no_faults};
+use medpay_wire::contracts::clock::Reading;
 use medpay_wire::fields::Fields;
 use medpay_wire::sign::{self, ApiKey};
 use serde_json::{Map, Value, json};
@@ -344,8 +345,35 @@ impl Town {
         self.call(institution, interface, fields).await
     }
 
-    /// Everything that the platform has written.
+    /// Waits until the platform has worked off every job that is due.
+    async fn until_at_rest(&self) -> anyhow::Result<()> {
+        for _ in 0..2_000 {
+            let request = http::Request::get(&self.ready.clock.url).body(bytes::Bytes::new())?;
+            let answer = self.transport.send(request, CALL_MS).await?;
+            let reading: Reading = serde_json::from_slice(answer.body())?;
+            let now = reading.now;
+            let waiting = self
+                .store
+                .read("jobs that are due", move |tx| {
+                    Box::pin(async move {
+                        let due = "SELECT COUNT(*) FROM jobs \
+                                   WHERE due_at_ms <= $1 OR leased_until_ms IS NOT NULL";
+                        tx.one(due, args![now]).await?.get::<i64>(0)
+                    })
+                })
+                .await?;
+            if waiting == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        anyhow::bail!("the platform does not come to rest")
+    }
+
+    /// Everything that the platform has written. Waits for jobs that are due first: what they write
+    /// would look like the work of the request under test.
     pub(crate) async fn rows(&self) -> anyhow::Result<Rows> {
+        self.until_at_rest().await?;
         let (tables, columns) = if self.demo.on_postgres() {
             (
                 "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
