@@ -15,6 +15,7 @@ pub mod err_code;
 pub mod fields;
 pub mod getbindurl;
 pub mod getmedinfo;
+pub mod his;
 pub mod id_card;
 pub mod interface;
 pub mod interfaces;

@@ -2,8 +2,9 @@
 //! as milliseconds since 1970, days as `yyyyMMdd`, names and numbers as text.
 
 use medpay_domain::{
-    Appid, BillNo, CardNo, CardType, CashOrderId, CityId, Day, Fen, IdDigest, InsuranceOrderId,
-    MedicalUserId, Openid, OrgNo, PersonName, SerialNo, Timestamp,
+    Appid, BillNo, CardNo, CardType, CashOrderId, CityId, Day, Fen, HospOutRefundNo,
+    HospOutTradeNo, IdDigest, InsuranceOrderId, MedTransId, MedicalUserId, Openid, OrgNo,
+    PersonName, PhoneNo, SerialNo, Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -70,8 +71,8 @@ macro_rules! plain_text {
 }
 
 plain_text!(as_str: Appid, BillNo, CashOrderId, CityId, InsuranceOrderId, MedicalUserId);
-plain_text!(as_str: OrgNo, SerialNo);
-plain_text!(reveal: CardNo, IdDigest, Openid, PersonName);
+plain_text!(as_str: HospOutRefundNo, HospOutTradeNo, MedTransId, OrgNo, SerialNo);
+plain_text!(reveal: CardNo, IdDigest, Openid, PersonName, PhoneNo);
 
 impl Plain for Fen {
     type Form = i64;
