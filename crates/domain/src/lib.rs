@@ -14,6 +14,7 @@ pub mod fen;
 pub mod identifiers;
 pub mod personal;
 pub mod platform;
+pub mod secret;
 pub mod time;
 
 pub use card_type::CardType;
@@ -22,5 +23,6 @@ pub use clock::Clock;
 pub use entropy::Entropy;
 pub use fen::Fen;
 pub use identifiers::*;
-pub use personal::{CardNo, IdDigest, Openid, PersonName};
+pub use personal::{CardNo, IdDigest, Openid, PersonName, PhoneNo};
+pub use secret::Secret;
 pub use time::{Day, Elapsed, Timestamp};

@@ -37,6 +37,8 @@ personal! {
     IdDigest,
     /// A card or document number: 社保卡号, 医疗证号, 电脑号, 证件号码.
     CardNo,
+    /// A telephone number.
+    PhoneNo,
 }
 
 #[cfg(test)]

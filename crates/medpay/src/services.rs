@@ -115,7 +115,7 @@ impl RunningPlatform {
         ports.announce("platform");
         let store = self.app.store.clone();
         let working =
-            tokio::spawn(medpay_platform::workers::run(Arc::clone(&self.app), stop.receiver()));
+            tokio::spawn(medpay_store::workers::run(medpay_platform::workers::ALL, Arc::clone(&self.app), stop.receiver()));
         let ready = operations::ready(store.clone());
         let operations = operations::router(self.registry, ready, stop.clone());
         let served = ports.serve(self.router, operations, listener, stop).await;

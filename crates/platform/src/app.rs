@@ -2,7 +2,7 @@
 
 use crate::doors::{Bureau, Hospital, Messenger, Wallet, WeChat};
 use crate::settings::{Environment, Settings};
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::{Clock, Entropy};
 use medpay_store::Store;
 use std::sync::Arc;

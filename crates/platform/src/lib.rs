@@ -19,10 +19,8 @@ pub mod registrations;
 pub mod requests;
 pub mod router;
 pub mod settings;
-mod side_by_side;
 #[cfg(test)]
 mod testing;
-pub mod vault;
 pub mod workers;
 
 pub use app::{App, Platform};

@@ -1,11 +1,10 @@
 //! What an operator decides. The binary reads it from TOML (`docs/configuration.md`); here it is
 //! plain values, already checked.
 
-use medpay_domain::{Appid, City, CityId, MchId, OrgNo};
+use medpay_domain::{Appid, City, CityId, MchId, OrgNo, Secret};
 use medpay_wire::interface::Interface;
 use medpay_wire::sign::ApiKey;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// Everything an operator decides of the platform.
 #[derive(Debug)]
@@ -61,28 +60,6 @@ pub fn documented_paths(interface: &Interface) -> Vec<&'static str> {
         paths.push("/payinsurance/queryorder");
     }
     paths
-}
-
-/// Bytes that never show.
-#[derive(Clone)]
-pub struct Secret(Vec<u8>);
-
-impl Secret {
-    /// Takes `bytes` as they are.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
-    }
-
-    /// The bytes, for a MAC or a comparison.
-    pub fn reveal(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(***)")
-    }
 }
 
 /// The parties behind the doors, for one environment.

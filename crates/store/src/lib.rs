@@ -8,7 +8,8 @@
 //!
 //! Beside that: reads on connections of their own ([`Store::read`]), leased jobs ([`jobs`]),
 //! numbered migrations ([`migrations`]), faults for the chaos tests ([`faults`]), counters
-//! ([`Statistics`]) and test support ([`testing`]). There is no table here but the store's own, and
+//! ([`Statistics`]), the shell around workers ([`workers`]), the seal of personal data ([`vault`]) and
+//! test support ([`testing`]). There is no table here but the store's own, and
 //! no clock and no chance: every time is handed in.
 //!
 //! ```no_run
@@ -34,13 +35,16 @@ pub mod migrations;
 mod options;
 mod postgres;
 mod row;
+pub mod side_by_side;
 mod sqlite;
 mod statistics;
 mod store;
 pub mod testing;
 mod tx;
 mod value;
+pub mod vault;
 mod work;
+pub mod workers;
 
 pub use error::{SchemaFault, StoreError};
 pub use faults::{Fault, FaultHook, Point, no_faults};
@@ -51,5 +55,7 @@ pub use row::Row;
 pub use statistics::Statistics;
 pub use store::Store;
 pub use tx::Tx;
+
 pub use value::{Arg, Cell, FromCell, ToArg};
+pub use vault::{BadSeal, Vault};
 pub use work::BoxFuture;

@@ -1,8 +1,8 @@
-//! `GET /notices/{org_no}`: what was received, so that a script can see it. Of test institutions
+//! `GET /notices/{site}`: what was received, so that a script can see it. Of test institutions
 //! only, and without personal data.
 
 use super::rows::{self, Listed};
-use crate::Gateway;
+use crate::gateway::Gateway;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -19,16 +19,15 @@ pub(crate) struct Wanted {
 /// Lists the hospital's notices, newest first.
 pub(crate) async fn notices(
     State(gateway): State<Gateway>,
-    Path(org_no): Path<String>,
+    Path(word): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Notices>, StatusCode> {
-    let institution = gateway
-        .settings
-        .institution(&org_no)
-        .filter(|institution| institution.test)
+    let site = gateway
+        .site(&word)
+        .filter(|site| site.institution.test)
         .ok_or(StatusCode::NOT_FOUND)?;
-    let org_no = institution.org_no.clone();
-    let listed = gateway
+    let org_no = site.org_no().clone();
+    let listed = site
         .store
         .read("list notices", move |tx| {
             let (org_no, wanted) = (org_no.clone(), wanted.hosp_out_trade_no.clone());

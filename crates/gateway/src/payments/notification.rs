@@ -1,11 +1,11 @@
-//! `POST /notify/{org_no}`: a payment notification (PROTOCOL 3.4).
+//! `POST /notify/{site}`: a payment notification (PROTOCOL 3.4).
 //!
 //! It is acknowledged only once its record is committed; the same notice again is acknowledged
 //! again and changes nothing but a count. A notice whose facts cannot be true is refused and kept
 //! for a person. There is no money decision here: that a bill is paid is the platform's word.
 
 use super::rows::{self, Recorded};
-use crate::Gateway;
+use crate::gateway::{Gateway, Site, new_rid};
 use crate::settings::Institution;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
@@ -136,22 +136,27 @@ impl Facts {
 /// Receives a notification and answers with the acknowledgement.
 pub(crate) async fn receive(
     State(gateway): State<Gateway>,
-    Path(org_no): Path<String>,
+    Path(word): Path<String>,
     body: Body,
 ) -> Response {
-    let begun = gateway.clock.elapsed();
-    let rid = gateway.rid();
-    let outcome = take(&gateway, &org_no, body).await;
-    let duration_ms = gateway.clock.elapsed().0 - begun.0;
-    let acknowledgement = match &outcome {
+    let Some(site) = gateway.site(&word) else {
+        let error = NotificationError::UnknownInstitution;
+        // The address is whatever somebody typed, so it is not logged.
+        tracing::info!(%error, "notification refused");
+        return answer(&Acknowledgement::Refused(error.return_msg()));
+    };
+    let begun = site.clock.elapsed();
+    let rid = new_rid(site.entropy.as_ref());
+    let outcome = take(&site, body).await;
+    let duration_ms = site.clock.elapsed().0 - begun.0;
+    let org_no = site.org_no().as_str();
+    answer(&match &outcome {
         Ok((facts, recorded)) => {
             let med_trans_id = facts.med_trans_id.as_str();
             tracing::info!(rid, med_trans_id, ?recorded, duration_ms, "notification acknowledged");
             Acknowledgement::Accepted
         }
         Err(error) => {
-            // The address is whatever somebody typed, so only a known hospital is named.
-            let org_no = gateway.settings.institution(&org_no).map(|known| known.org_no.as_str());
             if error.is_ours() {
                 tracing::error!(rid, org_no, %error, duration_ms, "notification not recorded");
             } else {
@@ -159,23 +164,21 @@ pub(crate) async fn receive(
             }
             Acknowledgement::Refused(format!("{} rid: {rid}", error.return_msg()))
         }
-    };
+    })
+}
+
+fn answer(acknowledgement: &Acknowledgement) -> Response {
     ([(CONTENT_TYPE, "application/xml; charset=utf-8")], acknowledgement.to_xml()).into_response()
 }
 
-async fn take(
-    gateway: &Gateway,
-    org_no: &str,
-    body: Body,
-) -> Result<(Facts, Recorded), NotificationError> {
+async fn take(site: &Site, body: Body) -> Result<(Facts, Recorded), NotificationError> {
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| XmlFault::TooLarge)?;
     let received = Received::read(&body)?;
-    let institution =
-        gateway.settings.institution(org_no).ok_or(NotificationError::UnknownInstitution)?;
+    let institution = &site.institution;
     check_caller(&received, institution)?;
     let verified = received.verify_from_platform(&institution.api_key)?;
     let facts = Facts::of(&institution.org_no, &Notification::decode(&verified)?);
-    let recorded = record(gateway, facts.clone()).await?;
+    let recorded = record(site, facts.clone()).await?;
     match recorded {
         Recorded::First | Recorded::Again => Ok((facts, recorded)),
         Recorded::Refused(contradiction) => Err(NotificationError::Contradiction(contradiction)),
@@ -204,10 +207,9 @@ fn check_caller(received: &Received, wanted: &Institution) -> Result<(), Notific
     Ok(())
 }
 
-async fn record(gateway: &Gateway, facts: Facts) -> Result<Recorded, StoreError> {
-    let now = gateway.clock.now();
-    gateway
-        .store
+async fn record(site: &Site, facts: Facts) -> Result<Recorded, StoreError> {
+    let now = site.clock.now();
+    site.store
         .write("record a notification", move |tx| {
             let facts = facts.clone();
             Box::pin(async move { rows::record(tx, &facts, now).await })

@@ -6,7 +6,7 @@ use medpay::system::{OsEntropy, SystemClock};
 use medpay_domain::{Appid, City, CityId, Clock as _, Dialect, MchId, OrgNo, SumRule};
 use medpay_platform::app::{App, Doors, Parties};
 use medpay_platform::settings::{
-    Account, Counterparties, Environment, Institution, Merchant, Secret, Settings, TokenErrorShape,
+    Account, Counterparties, Environment, Institution, Merchant, Settings, TokenErrorShape,
 };
 use medpay_store::{Location, Options, Schema, Store, no_faults};
 use medpay_wire::fields::Fields;

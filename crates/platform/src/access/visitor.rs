@@ -8,7 +8,8 @@
 
 use super::rows::{self, Session};
 use crate::app::App;
-use crate::settings::{Environment, Secret};
+use crate::settings::Environment;
+use medpay_domain::Secret;
 use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};

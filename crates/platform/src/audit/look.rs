@@ -10,7 +10,7 @@ use crate::notifications::rows as notification_rows;
 use crate::orders::ledger;
 use crate::refunds::ledger as refund_ledger;
 use crate::settings::Environment;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::books::bill::{BillRow, BillSums, RowKind};
 use medpay_domain::books::money::{self, Direction, Listed, Movement, Says, Standing};
 use medpay_domain::books::{Book, Difference, Party, bill, notices};

@@ -7,7 +7,7 @@
 
 use crate::orders::{self, StoredOrder, ledger};
 use crate::refunds::rows::{self as refund_rows, RefundType, StoredRefund};
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::platform::order::State;
 use medpay_domain::platform::refund::State as RefundState;
 use medpay_domain::{BillNo, Day, Fen, SerialNo, Timestamp};

@@ -5,7 +5,7 @@ use crate::access::Caller;
 use crate::access::endpoint::Answer;
 use crate::app::App;
 use crate::orders::ledger;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use medpay_domain::{Day, Timestamp};

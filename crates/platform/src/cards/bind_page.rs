@@ -419,7 +419,7 @@ impl Finish {
     async fn run(
         &self,
         tx: &mut medpay_store::Tx,
-        vault: &crate::vault::Vault,
+        vault: &medpay_store::Vault,
         now: medpay_domain::Timestamp,
     ) -> Result<(), NotFinished> {
         let link = find_link(tx, vault, &self.digest).await?.ok_or(StoreError::NoRow)?;

@@ -2,7 +2,7 @@
 
 use super::{Card, Holder};
 use crate::settings::Environment;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::{CardNo, CardType, Day, IdDigest, Openid, PersonName};
 use medpay_store::{Row, StoreError, Tx, args};
 

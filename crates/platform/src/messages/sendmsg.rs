@@ -9,7 +9,7 @@ use crate::access::{Caller, merchant_key};
 use crate::app::App;
 use crate::orders::rows::{StoredOrder, load, load_by_hospital};
 use crate::settings::Institution;
-use crate::vault::{BadSeal, Vault};
+use medpay_store::{BadSeal, Vault};
 use medpay_client::Unanswered;
 use medpay_domain::Timestamp;
 use medpay_domain::platform::order::State;

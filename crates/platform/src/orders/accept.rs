@@ -9,7 +9,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::cards::scans::{self, Redemption, ScanFault};
 use crate::cards::{self, CardRefusal, Holder};
-use crate::vault::BadSeal;
+use medpay_store::BadSeal;
 use medpay_client::Unanswered;
 use medpay_domain::platform::order::reservation::Reservations;
 use medpay_domain::platform::order::{Kind, Order, Split, State};

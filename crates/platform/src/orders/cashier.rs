@@ -9,7 +9,7 @@ use crate::access::merchant_key;
 use crate::access::visitor::{Opening, Returned, Standing, Visitor, VisitorError, check_form};
 use crate::app::{App, Platform};
 use crate::settings::Environment;
-use crate::vault::BadSeal;
+use medpay_store::BadSeal;
 use axum::extract::{Form as Posted, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};

@@ -2,7 +2,7 @@
 //! amounts that the hospital named, and its words byte for byte.
 
 use super::rows::StoredOrder;
-use crate::vault::{BadSeal, Vault};
+use medpay_store::{BadSeal, Vault};
 use medpay_domain::CardNo;
 use medpay_domain::platform::order::Split;
 use medpay_wire::contracts::bureau;

@@ -2,7 +2,7 @@
 //! be stored: repeating a request gives a fresh link and changes nothing, and older ones stay good.
 
 use crate::app::App;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::{MedTransId, Timestamp};
 use subtle::ConstantTimeEq;
 
@@ -53,7 +53,7 @@ fn name(vault: &Vault, med_trans_id: &MedTransId, nonce: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Secret;
+    use medpay_domain::Secret;
 
     #[test]
     fn only_a_link_of_ours_names_an_order() {

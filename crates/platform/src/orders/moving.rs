@@ -4,7 +4,7 @@
 use super::rows::{self, StoredOrder};
 use super::{SETTLE_QUEUE, journal};
 use crate::app::App;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::platform::order::{Effect, Event, IllegalEvent};
 use medpay_domain::{Elapsed, MedTransId, Timestamp};
 use medpay_store::{Lease, StoreError, Tx};

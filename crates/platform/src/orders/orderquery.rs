@@ -4,7 +4,7 @@ use super::find::find;
 use super::rows::StoredOrder;
 use crate::access::Caller;
 use crate::app::App;
-use crate::vault::BadSeal;
+use medpay_store::BadSeal;
 use medpay_domain::platform::order::trade_states as domain;
 use medpay_domain::platform::order::{Closing, State};
 use medpay_store::StoreError;

@@ -1,7 +1,7 @@
 //! The columns that hold an order's state and the holds on it, in both directions.
 
 use super::rows::Columns;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::platform::order::reservation::{Hold, Reservations};
 use medpay_domain::platform::order::{CashTxn, Closing, InsuranceTxn, Leg, Refusal, Split, State};
 use medpay_domain::{CashOrderId, Fen, InsuranceOrderId, MedRefundId, Timestamp};

@@ -7,7 +7,7 @@ use super::SETTLE_QUEUE;
 use super::journal::Entry;
 use super::row_facts::{Facts, HoldColumns, leg_word};
 use crate::notifications;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::platform::order::reservation::Reservations;
 use medpay_domain::platform::order::{Effect, Order, Split};
 use medpay_domain::{HospOutTradeNo, MedTransId, Timestamp};

@@ -10,7 +10,7 @@ use super::moving::{Decision, NotMoved, Work, move_order};
 use super::rows::{self, StoredOrder};
 use super::{SETTLE_QUEUE, present_key};
 use crate::app::App;
-use crate::side_by_side;
+use medpay_store::side_by_side;
 use medpay_domain::platform::order::Event;
 use medpay_domain::{MedTransId, Timestamp};
 use medpay_store::{Lease, StoreError};

@@ -1,7 +1,7 @@
 //! An order with everything that was said when it was made.
 
 use crate::settings::Environment;
-use crate::vault::{BadSeal, Vault};
+use medpay_store::{BadSeal, Vault};
 use medpay_domain::platform::order::{Kind, Order, State};
 use medpay_domain::{
     Appid, BillNo, CardNo, CardType, ChannelNo, CityId, Fen, HospOutTradeNo, IdDigest, MchId,

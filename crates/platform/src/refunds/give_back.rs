@@ -7,8 +7,8 @@
 use super::rows::{self, StoredRefund};
 use crate::app::App;
 use crate::orders;
-use crate::side_by_side;
-use crate::vault::Vault;
+use medpay_store::side_by_side;
+use medpay_store::Vault;
 use medpay_domain::platform::order::Leg;
 use medpay_domain::platform::refund::{Effect, Event, Question, Refusal, State};
 use medpay_domain::{Elapsed, MedRefundId, Timestamp};

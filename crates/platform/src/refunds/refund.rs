@@ -10,7 +10,7 @@ use super::rows::{self, RefundType, StoredRefund};
 use crate::access::Caller;
 use crate::app::App;
 use crate::orders;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::platform::order::reservation::{NotReserved, Reserved, Scope};
 use medpay_domain::platform::order::{Order, State as OrderState};
 use medpay_domain::platform::refund::{Effect, Legs, Refund, Refusal, State};

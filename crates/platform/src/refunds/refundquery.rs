@@ -4,7 +4,7 @@ use super::rows::{self, StoredRefund};
 use crate::access::Caller;
 use crate::app::App;
 use crate::orders;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::platform::refund::State;
 use medpay_store::{StoreError, Tx};
 use medpay_wire::envelope::Failure;

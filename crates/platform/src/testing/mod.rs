@@ -10,14 +10,15 @@ use crate::app::{App, Doors, Parties, Platform};
 use crate::doors::closed::Closed;
 use crate::migrations;
 use crate::settings::{
-    Account, Counterparties, Environment, Institution, Merchant, Secret, Settings, SubMerchant,
+    Account, Counterparties, Environment, Institution, Merchant, Settings, SubMerchant,
     TokenErrorShape,
 };
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use medpay_domain::{
-    Appid, City, CityId, Clock, Dialect, Elapsed, Entropy, MchId, OrgNo, SumRule, Timestamp,
+    Appid, City, CityId, Clock, Dialect, Elapsed, Entropy, MchId, OrgNo, Secret, SumRule,
+    Timestamp,
 };
 use medpay_store::Schema;
 use medpay_store::testing::TestDb;

@@ -5,7 +5,7 @@ pub(crate) mod rows;
 
 use super::Holder;
 use crate::app::App;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::{HospOutTradeNo, Timestamp};
 use medpay_store::{StoreError, Tx};
 use medpay_wire::err_code::ErrCode;

@@ -3,7 +3,7 @@
 use super::{Redemption, ScanFault, auth_digest, token_digest};
 use crate::cards::Holder;
 use crate::cards::rows::{environment_code, environment_from_code};
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::{Openid, Timestamp};
 use medpay_store::{Row, StoreError, Tx, args};
 

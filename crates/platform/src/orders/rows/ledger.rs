@@ -4,7 +4,7 @@
 use crate::audit::movement;
 use crate::orders::rows::{self, StoredOrder};
 use crate::settings::Environment;
-use crate::vault::Vault;
+use medpay_store::Vault;
 use medpay_domain::books::Party;
 use medpay_domain::books::bill::{BillRow, RowKind};
 use medpay_domain::books::money::{Direction, Movement, Says, Standing};

@@ -1,8 +1,8 @@
 //! How personal data lies in the database: through this one type, so that encryption can be put
 //! under it without touching a query, with a keyed digest beside what must be searched.
 
-use crate::settings::Secret;
 use hmac::{Hmac, KeyInit, Mac};
+use medpay_domain::Secret;
 use sha2::Sha256;
 
 /// Seals personal values for storage and opens them again.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 /// Runs `works` side by side until all have ended, so that one slow party holds up nobody else.
-pub(crate) async fn all<F: Future<Output = ()>>(works: impl Iterator<Item = F>) {
+pub async fn all<F: Future<Output = ()>>(works: impl Iterator<Item = F>) {
     let mut works: Vec<Pin<Box<F>>> = works.map(Box::pin).collect();
     poll_fn(|context| {
         works.retain_mut(|work| work.as_mut().poll(context).is_pending());

@@ -1,0 +1,9 @@
+//! (to be written)
+
+use crate::gateway::Gateway;
+use axum::Router;
+
+/// The pages.
+pub(crate) fn pages() -> Router<Gateway> {
+    Router::new()
+}
