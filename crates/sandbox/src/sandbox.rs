@@ -68,6 +68,7 @@ impl Sandbox {
             folder,
             settings.persons.clone(),
             settings.accounts.clone(),
+            &settings.public_url,
             Arc::clone(&entropy),
         )
         .map_err(named("wechat.db"))?;

@@ -2,6 +2,7 @@
 
 use crate::persons::Persons;
 use medpay_domain::{Appid, CityId, MchId};
+use medpay_wire::public_account::crypto::EncodingAesKey;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -41,6 +42,43 @@ pub struct Account {
     pub api_key: Option<String>,
     /// The message templates that it may send.
     pub templates: Vec<Template>,
+    /// Where its own server takes messages and events; none if it has no server.
+    pub callback: Option<Callback>,
+    /// Where the pages of a mini-program are served as web pages: the base of their paths. None of
+    /// a 公众号.
+    pub mini_pages: Option<String>,
+}
+
+/// An account's own server (服务器配置 of the account's console, PROTOCOL 7.4).
+#[derive(Clone)]
+pub struct Callback {
+    /// Its address.
+    pub url: String,
+    /// The token that signs every post.
+    pub token: String,
+    /// 消息加解密方式.
+    pub encryption: Encryption,
+}
+
+/// How an account's messages are written (消息加解密方式).
+#[derive(Clone, Debug)]
+pub enum Encryption {
+    /// 明文模式.
+    Plain,
+    /// 兼容模式: plain and encrypted beside each other; the answer may be either.
+    Compatible(EncodingAesKey),
+    /// 安全模式.
+    Safe(EncodingAesKey),
+}
+
+/// Masks the token.
+impl fmt::Debug for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Callback")
+            .field("url", &self.url)
+            .field("encryption", &self.encryption)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Masks the secret and the key.
@@ -51,6 +89,7 @@ impl fmt::Debug for Account {
             .field("name", &self.name)
             .field("mch_id", &self.mch_id)
             .field("templates", &self.templates)
+            .field("callback", &self.callback)
             .finish_non_exhaustive()
     }
 }

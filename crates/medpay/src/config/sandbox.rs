@@ -90,5 +90,7 @@ fn account(section: &Section<'_>, source: &Source<'_>, gathered: &mut Gathered) 
                 section.text(path).map(|id| Template { id, content })
             })
             .collect(),
+        callback: None,
+        mini_pages: None,
     }
 }

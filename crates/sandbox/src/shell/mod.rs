@@ -2,6 +2,7 @@
 //! answer meet the fate that the object chose for it.
 
 mod bureau;
+mod callbacks;
 mod clock;
 mod courier;
 mod fate;
@@ -30,6 +31,7 @@ pub(crate) fn router(parties: Arc<Parties>) -> Router {
         .merge(bureau::routes())
         .merge(wallet::routes())
         .merge(wechat::routes())
+        .merge(callbacks::routes())
         .merge(oauth::routes())
         .merge(courier::routes())
         .merge(clock::routes())

@@ -77,6 +77,8 @@ pub(crate) fn account() -> Account {
             content: "{{first.DATA}}\n缴费金额：{{keyword1.DATA}}\n备注：{{remark.DATA}}"
                 .to_owned(),
         }],
+        callback: None,
+        mini_pages: None,
     }
 }
 
@@ -85,7 +87,12 @@ pub(crate) fn person(id: &str) -> Person {
 }
 
 pub(crate) fn wechat(folder: &Path) -> Arc<WeChat> {
-    let opened = WeChat::open(folder, Persons::built_in(), vec![account()], chance());
+    wechat_of(folder, account())
+}
+
+pub(crate) fn wechat_of(folder: &Path, account: Account) -> Arc<WeChat> {
+    let town = "http://sandbox.example";
+    let opened = WeChat::open(folder, Persons::built_in(), vec![account], town, chance());
     Arc::new(opened.expect("a book"))
 }
 
@@ -102,12 +109,22 @@ pub(crate) fn http() -> reqwest::Client {
 
 /// A whole sandbox whose own address and whose platform's are given.
 pub(crate) fn sandbox(folder: &Path, public_url: &str, platform_url: &str) -> Sandbox {
+    sandbox_of(folder, public_url, platform_url, account())
+}
+
+/// The same with another account.
+pub(crate) fn sandbox_of(
+    folder: &Path,
+    public_url: &str,
+    platform_url: &str,
+    account: Account,
+) -> Sandbox {
     let settings = Settings {
         data_dir: folder.to_path_buf(),
         public_url: public_url.to_owned(),
         platform_url: platform_url.to_owned(),
         persons: Persons::built_in(),
-        accounts: vec![account()],
+        accounts: vec![account],
         late_reversal_cities: Vec::new(),
         http: http(),
     };

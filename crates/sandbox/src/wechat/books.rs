@@ -1,9 +1,10 @@
 //! WeChat's own tables.
 
+use super::Code as Qrcode;
 use crate::books::BookError;
 use medpay_domain::{Appid, Timestamp};
 use medpay_wire::contracts::phone::InboxMessage;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS codes (
@@ -32,6 +33,21 @@ pub(super) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS menus (
         appid TEXT PRIMARY KEY,
         menu TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS followed (
+        appid TEXT NOT NULL,
+        person TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        scene TEXT,
+        PRIMARY KEY (appid, person)
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS qrcodes (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        appid TEXT NOT NULL,
+        scene TEXT NOT NULL,
+        ticket TEXT NOT NULL,
+        says TEXT NOT NULL UNIQUE,
+        until_ms INTEGER
     ) STRICT;
 ";
 
@@ -172,4 +188,104 @@ pub(super) fn menu(book: &Connection, appid: &Appid) -> Result<Option<String>, B
         .query_row([appid.as_str()], |row| row.get(0))
         .optional()?;
     Ok(found)
+}
+
+pub(super) fn delete_menu(book: &Connection, appid: &Appid) -> Result<(), BookError> {
+    book.execute("DELETE FROM menus WHERE appid = ?1", [appid.as_str()])?;
+    Ok(())
+}
+
+/// When and how a person came to follow an account.
+pub(super) struct Followed {
+    pub(super) at: Timestamp,
+    pub(super) scene: Option<String>,
+}
+
+pub(super) fn save_followed(
+    book: &Connection,
+    appid: &Appid,
+    person: &str,
+    scene: Option<&str>,
+    at: Timestamp,
+) -> Result<(), BookError> {
+    book.execute(
+        "INSERT INTO followed VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (appid, person) DO UPDATE SET at_ms = ?3, scene = ?4",
+        params![appid.as_str(), person, at.as_ms(), scene],
+    )?;
+    Ok(())
+}
+
+/// `None` of somebody who always followed.
+pub(super) fn followed(
+    book: &Connection,
+    appid: &Appid,
+    person: &str,
+) -> Result<Option<Followed>, BookError> {
+    let found = book
+        .prepare_cached("SELECT at_ms, scene FROM followed WHERE appid = ?1 AND person = ?2")?
+        .query_row([appid.as_str(), person], |row| {
+            Ok(Followed { at: Timestamp::from_ms(row.get(0)?), scene: row.get(1)? })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+pub(super) fn save_qrcode(book: &Connection, code: &Qrcode) -> Result<(), BookError> {
+    book.execute(
+        "INSERT INTO qrcodes (appid, scene, ticket, says, until_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            code.appid.as_str(),
+            code.scene,
+            code.ticket,
+            code.says,
+            code.until.map(Timestamp::as_ms),
+        ],
+    )?;
+    Ok(())
+}
+
+fn read_qrcode(row: &Row<'_>) -> rusqlite::Result<Qrcode> {
+    Ok(Qrcode {
+        appid: Appid::new(row.get::<_, String>(0)?),
+        scene: row.get(1)?,
+        ticket: row.get(2)?,
+        says: row.get(3)?,
+        until: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_ms),
+    })
+}
+
+/// The code that says this.
+pub(super) fn qrcode(book: &Connection, says: &str) -> Result<Option<Qrcode>, BookError> {
+    let found = book
+        .prepare_cached("SELECT appid, scene, ticket, says, until_ms FROM qrcodes WHERE says = ?1")?
+        .query_row([says], read_qrcode)
+        .optional()?;
+    Ok(found)
+}
+
+/// An account's permanent code with this scene.
+pub(super) fn lasting_code(
+    book: &Connection,
+    appid: &Appid,
+    scene: &str,
+) -> Result<Option<Qrcode>, BookError> {
+    let found = book
+        .prepare_cached(
+            "SELECT appid, scene, ticket, says, until_ms FROM qrcodes
+              WHERE appid = ?1 AND scene = ?2 AND until_ms IS NULL",
+        )?
+        .query_row([appid.as_str(), scene], read_qrcode)
+        .optional()?;
+    Ok(found)
+}
+
+/// The codes that are good at `now`, newest first.
+pub(super) fn qrcodes(book: &Connection, now: Timestamp) -> Result<Vec<Qrcode>, BookError> {
+    let mut rows = book.prepare_cached(
+        "SELECT appid, scene, ticket, says, until_ms FROM qrcodes
+          WHERE until_ms IS NULL OR until_ms > ?1 ORDER BY seq DESC LIMIT 50",
+    )?;
+    let found = rows.query_map([now.as_ms()], read_qrcode)?;
+    Ok(found.collect::<Result<_, _>>()?)
 }

@@ -1,32 +1,36 @@
 //! WeChat as a public account sees it: the OAuth2 page and its codes, template messages, who
-//! follows, menus (PROTOCOL 7.1 to 7.3, 7.5).
+//! follows, menus, codes with a scene, and what is posted to the account's own server (PROTOCOL 7);
+//! and as a person sees it: a chat with each account.
 //!
 //! Access tokens are not WeChat's here: the platform issues and checks them and names the token's
 //! account in a header.
 
 mod books;
+mod callbacks;
+mod chats;
 mod errors;
+mod followers;
 mod menus;
+mod qrcodes;
+mod template_messages;
 #[cfg(test)]
 mod tests;
 
 use crate::books::{self as common, Book, BookError};
 use crate::faults::{Armed, Delivery, Fault};
 use crate::once::{Plan, Way};
-use crate::persons::{Behaviour, Person, Persons};
+use crate::persons::{Person, Persons};
 use crate::settings::Account;
 use medpay_domain::{Appid, Entropy, Openid, Timestamp};
-use medpay_wire::contracts::phone::InboxMessage;
-use medpay_wire::message::render;
-use medpay_wire::public_account::{
-    AUTHORIZATION_CODE, AccountError, OauthToken, OauthTokenQuery, TemplateMessage,
-};
+use medpay_wire::public_account::{AUTHORIZATION_CODE, AccountError, OauthToken, OauthTokenQuery};
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use errors::ErrCode;
+pub use callbacks::Post;
+pub use chats::{By, Line};
+pub use qrcodes::{Code, Scanned};
 
 /// How long an OAuth code can be redeemed.
 const CODE_SECONDS: i64 = 300;
@@ -38,6 +42,8 @@ pub struct WeChat {
     book: Book,
     persons: Persons,
     accounts: Vec<Account>,
+    /// What the account's codes say begins with this.
+    codes_url: String,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -54,15 +60,18 @@ pub enum Redeemed<'a> {
 }
 
 impl WeChat {
-    /// Opens the WeChat whose book is in `folder`.
+    /// Opens the WeChat whose book is in `folder`; its codes lead to `public_url`.
     pub fn open(
         folder: &Path,
         persons: Persons,
         accounts: Vec<Account>,
+        public_url: &str,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, BookError> {
-        let book = Book::open(folder, "wechat.db", books::SCHEMA)?;
-        Ok(Self { book, persons, accounts, entropy })
+        let schema = [books::SCHEMA, chats::SCHEMA].concat();
+        let book = Book::open(folder, "wechat.db", &schema)?;
+        let codes_url = format!("{}/q/", public_url.trim_end_matches('/'));
+        Ok(Self { book, persons, accounts, codes_url, entropy })
     }
 
     /// The account of this id.
@@ -158,123 +167,9 @@ impl WeChat {
         })
     }
 
-    /// `/cgi-bin/message/template/send`: into the person's inbox.
-    pub fn send_template(&self, appid: &Appid, body: &[u8]) -> Result<Delivery<Value>, BookError> {
-        self.answer("template_send", |book| match self.deliver_message(book, appid, body)? {
-            Ok(msgid) => Ok(json!({ "errcode": 0, "errmsg": "ok", "msgid": msgid })),
-            Err(error) => Ok(self.error(error)),
-        })
-    }
-
-    fn deliver_message(
-        &self,
-        book: &Connection,
-        appid: &Appid,
-        body: &[u8],
-    ) -> Result<Result<i64, AccountError>, BookError> {
-        if body.is_empty() {
-            return Ok(Err(AccountError::EmptyBody));
-        }
-        let Some(account) = self.account(appid) else {
-            return Ok(Err(AccountError::InvalidAppid));
-        };
-        let Ok(message) = serde_json::from_slice::<TemplateMessage>(body) else {
-            return Ok(Err(AccountError::DataFormat));
-        };
-        let to = Openid::new(message.touser.as_str());
-        let Some(person) = self.persons.by_openid(appid, &to) else {
-            return Ok(Err(AccountError::InvalidOpenid));
-        };
-        let mut templates = account.templates.iter();
-        let Some(template) = templates.find(|template| template.id == message.template_id) else {
-            return Ok(Err(AccountError::InvalidTemplateId));
-        };
-        if !follows(book, appid, person)? {
-            return Ok(Err(AccountError::RequireSubscribe));
-        }
-        // The sender's own number of the message: the second of its kind is the first again.
-        let number = message.client_msg_id.as_deref();
-        if let Some(number) = number
-            && let Some(msgid) = books::message_of(book, appid, number)?
-        {
-            return Ok(Ok(msgid));
-        }
-        let shown = InboxMessage {
-            appid: appid.as_str().to_owned(),
-            text: render(&template.content, &message.values()),
-            url: leads_to(&message),
-            template_id: template.id.clone(),
-        };
-        Ok(Ok(books::save_message(book, &person.id, number, &shown)?))
-    }
-
-    /// The person's messages, newest last.
-    pub fn inbox(&self, person: &Person) -> Result<Vec<InboxMessage>, BookError> {
-        self.book.read(|book| books::messages(book, &person.id))
-    }
-
-    /// `/cgi-bin/user/info`.
-    pub fn user_info(&self, appid: &Appid, openid: &str) -> Result<Delivery<Value>, BookError> {
-        self.answer("user_info", |book| {
-            let known = self.persons.by_openid(appid, &Openid::new(openid));
-            let Some(person) = known.filter(|_| self.knows(appid)) else {
-                return Ok(self.error(AccountError::InvalidOpenid));
-            };
-            if !follows(book, appid, person)? {
-                return Ok(json!({ "subscribe": 0, "openid": openid }));
-            }
-            Ok(json!({
-                "subscribe": 1,
-                "openid": openid,
-                "language": "zh_CN",
-                "remark": "",
-                "groupid": 0,
-                "tagid_list": [],
-                "subscribe_scene": "ADD_SCENE_SEARCH",
-            }))
-        })
-    }
-
-    /// `/cgi-bin/menu/create`: keeps the menu.
-    pub fn create_menu(&self, appid: &Appid, body: &[u8]) -> Result<Delivery<Value>, BookError> {
-        self.answer("menu_create", |book| {
-            let menu = match menus::read(body) {
-                Ok(menu) => menu,
-                Err(code) => return Ok(self.error(code)),
-            };
-            books::save_menu(book, appid, &menu.to_string())?;
-            Ok(json!({ "errcode": 0, "errmsg": "ok" }))
-        })
-    }
-
-    /// `/cgi-bin/menu/get`.
-    pub fn menu(&self, appid: &Appid) -> Result<Delivery<Value>, BookError> {
-        self.answer("menu_get", |book| {
-            Ok(match books::menu(book, appid)? {
-                Some(menu) => json!({ "menu": serde_json::from_str::<Value>(&menu)? }),
-                None => self.error(ErrCode::NoMenu),
-            })
-        })
-    }
-
     /// The error answer of `code`, as `/cgi-bin` writes it.
-    pub fn error(&self, code: impl Into<ErrCode>) -> Value {
-        code.into().answer(self.entropy.as_ref())
-    }
-
-    /// Whether the person follows the account.
-    pub fn subscribed(&self, appid: &Appid, person: &Person) -> Result<bool, BookError> {
-        self.book.read(|book| follows(book, appid, person))
-    }
-
-    /// Follows the account, or ceases to.
-    pub fn subscribe(
-        &self,
-        appid: &Appid,
-        person: &Person,
-        subscribed: bool,
-    ) -> Result<(), BookError> {
-        self.book.write(|book| books::save_subscribed(book, appid, &person.id, subscribed))
+    pub fn error(&self, code: AccountError) -> Value {
+        errors::answer(code, self.entropy.as_ref())
     }
 
     /// Runs a command in one transaction, unless a fault is armed for it.
@@ -307,22 +202,5 @@ impl WeChat {
     /// What is armed.
     pub fn armed(&self) -> Result<Vec<Armed>, BookError> {
         self.book.read(common::armed)
-    }
-}
-
-/// Whether the person follows the account: what was said last, or the person's habit.
-fn follows(book: &Connection, appid: &Appid, person: &Person) -> Result<bool, BookError> {
-    let said = books::subscribed(book, appid, &person.id)?;
-    Ok(said.unwrap_or(person.behaviour != Behaviour::Unsubscribed))
-}
-
-/// Where a tap leads. A mini-program wins over a link.
-fn leads_to(message: &TemplateMessage) -> String {
-    match &message.miniprogram {
-        Some(target) if !target.appid.is_empty() => {
-            let page = target.pagepath.as_deref().unwrap_or_default();
-            format!("mini:{}/{}", target.appid, page.trim_start_matches('/'))
-        }
-        _ => message.url.clone().unwrap_or_default(),
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
 use crate::testing::{SECRET, TEMPLATE, appid, noon, person, wechat};
+use medpay_wire::contracts::phone::InboxMessage;
+use serde_json::json;
 use tempfile::TempDir;
 
 fn town() -> (Arc<WeChat>, TempDir) {
@@ -23,6 +25,8 @@ fn question(code: &str) -> OauthTokenQuery {
 fn ask(wechat: &WeChat, question: &OauthTokenQuery, at: Timestamp) -> Value {
     wechat.access_token(question, at).expect("a book").answer().expect("an answer")
 }
+
+mod account;
 
 #[test]
 fn a_code_is_redeemed_once_within_five_minutes() {
@@ -68,7 +72,7 @@ fn message(who: &str) -> Value {
 
 fn send(wechat: &WeChat, message: &Value) -> Value {
     let body = message.to_string();
-    let sent = wechat.send_template(&appid(), body.as_bytes()).expect("a book");
+    let (sent, _) = wechat.send_template(&appid(), body.as_bytes(), noon()).expect("a book");
     sent.answer().expect("an answer")
 }
 
@@ -106,7 +110,8 @@ fn each_wrong_message_has_its_code() {
     assert_eq!(refused("template_id", json!("T0")), 40037);
     assert_eq!(refused("data", json!("text")), 47001);
     assert_eq!(errcode(&send(&wechat, &message("wei"))), 43004);
-    let empty = wechat.send_template(&appid(), b"").expect("a book").answer();
+    let (empty, _) = wechat.send_template(&appid(), b"", noon()).expect("a book");
+    let empty = empty.answer();
     assert_eq!(empty.as_ref().map(errcode), Some(44002));
     assert_eq!(wechat.inbox(&person("lin")).expect("a book"), []);
 }
@@ -121,13 +126,13 @@ fn whoever_ceases_to_follow_gets_no_messages() {
         info.and_then(|info| info.get("subscribe").and_then(Value::as_i64))
     };
     assert_eq!(info(&wechat), Some(1));
-    wechat.subscribe(&appid(), &lin, false).expect("a book");
+    wechat.subscribe(&appid(), &lin, false, noon()).expect("a book");
     assert_eq!(info(&wechat), Some(0));
     assert_eq!(errcode(&send(&wechat, &message("lin"))), 43004);
     drop(wechat);
     let wechat = super::super::testing::wechat(folder.path());
     assert_eq!(info(&wechat), Some(0));
-    wechat.subscribe(&appid(), &lin, true).expect("a book");
+    wechat.subscribe(&appid(), &lin, true, noon()).expect("a book");
     assert_eq!(errcode(&send(&wechat, &message("lin"))), 0);
 }
 
@@ -144,7 +149,12 @@ fn a_menu_is_kept_as_it_was_made() {
     assert_eq!(create(&good), 0);
     assert_eq!(menu(), json!({ "menu": good }));
     assert_eq!(create(&json!({ "button": [] })), 40016);
-    assert_eq!(create(&json!({ "button": [{ "type": "view" }] })), 40016);
+    assert_eq!(create(&json!({ "button": [{ "type": "view" }] })), 40018);
+    assert_eq!(menu(), json!({ "menu": good }));
+    let place = |at| wechat.button_at(&appid(), at).expect("a book").map(|button| button.name);
+    assert_eq!((place("0").as_deref(), place("1"), place("0.0")), (Some("绑卡"), None, None));
+    let gone = wechat.delete_menu(&appid()).expect("a book").answer().expect("an answer");
+    assert_eq!((errcode(&gone), errcode(&menu())), (0, 46003));
 }
 
 #[test]
@@ -154,7 +164,7 @@ fn armed_faults_meet_the_next_call_only() {
     assert_eq!(errcode(&send(&wechat, &message("lin"))), -1);
     wechat.arm("template_send", Fault::DoneAnswerLost, 1).expect("a book");
     let body = message("lin").to_string();
-    let lost = wechat.send_template(&appid(), body.as_bytes()).expect("a book");
+    let (lost, _) = wechat.send_template(&appid(), body.as_bytes(), noon()).expect("a book");
     assert_eq!(lost, Delivery::Lost);
     assert_eq!(wechat.inbox(&person("lin")).expect("a book").len(), 1);
     assert_eq!(errcode(&send(&wechat, &message("lin"))), 0);

@@ -2,7 +2,7 @@
 
 pub(super) mod page;
 
-use super::run;
+use super::{callbacks, run};
 use crate::persons::Person;
 use crate::phone::{PHONE_PERSON, Phone, PhoneFault};
 use crate::sandbox::Parties;
@@ -136,7 +136,13 @@ async fn subscribe(State(town): Town, Json(question): Json<Subscribe>) -> Respon
         return nobody();
     };
     let subscribed = question.subscribed;
-    let command = move |town: &Parties| town.wechat.subscribe(&appid, &person, subscribed);
-    let done = || Json(serde_json::json!({ "subscribed": subscribed })).into_response();
-    run(&town, command).await.map_or_else(|none| none, |()| done())
+    let command =
+        move |town: &Parties| town.wechat.subscribe(&appid, &person, subscribed, town.clock.now());
+    match run(&town, command).await {
+        Ok(post) => {
+            callbacks::deliver(&town, post).await;
+            Json(serde_json::json!({ "subscribed": subscribed })).into_response()
+        }
+        Err(unanswered) => unanswered,
+    }
 }

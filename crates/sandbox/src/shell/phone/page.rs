@@ -232,9 +232,11 @@ async fn follow(State(town): Town, headers: HeaderMap, Form(wish): Form<Follow>)
     if !town.wechat.knows(&appid) {
         return problem(StatusCode::NOT_FOUND, "没有这个公众号");
     }
-    let command = move |town: &Parties| town.wechat.subscribe(&appid, &person, wish.subscribed);
+    let command = move |town: &Parties| {
+        town.wechat.subscribe(&appid, &person, wish.subscribed, town.clock.now())
+    };
     match run(&town, command).await {
-        Ok(()) => Redirect::to("/phone").into_response(),
+        Ok(_) => Redirect::to("/phone").into_response(),
         Err(unanswered) => unanswered,
     }
 }
