@@ -26,6 +26,8 @@ pub mod reminders;
 pub mod results;
 pub mod router;
 pub mod settings;
+#[cfg(test)]
+mod testing;
 pub mod visit_cards;
 pub mod window;
 pub mod workers;

@@ -2,9 +2,9 @@
 
 use crate::doors::{Bureau, Hospital, Messenger, Wallet, WeChat};
 use crate::settings::{Environment, Settings};
-use medpay_store::Vault;
 use medpay_domain::{Clock, Entropy};
 use medpay_store::Store;
+use medpay_store::Vault;
 use std::sync::Arc;
 
 /// The service, shared by every request and worker.

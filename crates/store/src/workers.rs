@@ -18,8 +18,7 @@ const LOOK_AGAIN_MS: u64 = 500;
 const REST_MS: u64 = 1000;
 
 /// A round under way.
-pub type Run<'a> =
-    Pin<Box<dyn Future<Output = Result<Option<Timestamp>, StoreError>> + Send + 'a>>;
+pub type Run<'a> = Pin<Box<dyn Future<Output = Result<Option<Timestamp>, StoreError>> + Send + 'a>>;
 
 /// What the workers of a service work on.
 pub trait Workplace: Send + Sync + 'static {

@@ -8,8 +8,8 @@
 use super::rows::{self, Issuer};
 use crate::app::App;
 use crate::settings::{Account, Settings};
-use medpay_store::Vault;
 use medpay_domain::{Appid, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{StoreError, Tx};
 use medpay_wire::err_code::TokenFault;
 use medpay_wire::public_account::AccountError;

@@ -9,12 +9,12 @@
 use super::rows::{self, Session};
 use crate::app::App;
 use crate::settings::Environment;
-use medpay_domain::Secret;
 use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use medpay_client::Unanswered;
+use medpay_domain::Secret;
 use medpay_domain::{Appid, Openid, PersonName};
 use medpay_store::StoreError;
 use medpay_wire::contracts::wallet::{Identified, IdentifyByCode};

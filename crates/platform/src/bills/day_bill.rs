@@ -7,10 +7,10 @@
 
 use crate::orders::{self, StoredOrder, ledger};
 use crate::refunds::rows::{self as refund_rows, RefundType, StoredRefund};
-use medpay_store::Vault;
 use medpay_domain::platform::order::State;
 use medpay_domain::platform::refund::State as RefundState;
 use medpay_domain::{BillNo, Day, Fen, SerialNo, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{StoreError, Tx};
 use medpay_wire::bill::{self, Event, Payment, Row};
 use medpay_wire::states::RefundState as Wire;

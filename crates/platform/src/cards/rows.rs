@@ -2,8 +2,8 @@
 
 use super::{Card, Holder};
 use crate::settings::Environment;
-use medpay_store::Vault;
 use medpay_domain::{CardNo, CardType, Day, IdDigest, Openid, PersonName};
+use medpay_store::Vault;
 use medpay_store::{Row, StoreError, Tx, args};
 
 /// How an environment is written down.

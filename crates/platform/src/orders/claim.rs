@@ -2,9 +2,9 @@
 //! amounts that the hospital named, and its words byte for byte.
 
 use super::rows::StoredOrder;
-use medpay_store::{BadSeal, Vault};
 use medpay_domain::CardNo;
 use medpay_domain::platform::order::Split;
+use medpay_store::{BadSeal, Vault};
 use medpay_wire::contracts::bureau;
 
 /// The claim of an order.

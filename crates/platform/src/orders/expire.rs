@@ -7,9 +7,9 @@ use super::EXPIRE_QUEUE;
 use super::moving::{Decision, NotMoved, Work, move_order};
 use super::rows::StoredOrder;
 use crate::app::App;
-use medpay_store::side_by_side;
 use medpay_domain::platform::order::{Event, State};
 use medpay_domain::{MedTransId, Timestamp};
+use medpay_store::side_by_side;
 use medpay_store::{Lease, StoreError};
 
 /// How many orders are looked at together.

@@ -2,8 +2,8 @@
 //! be stored: repeating a request gives a fresh link and changes nothing, and older ones stay good.
 
 use crate::app::App;
-use medpay_store::Vault;
 use medpay_domain::{MedTransId, Timestamp};
+use medpay_store::Vault;
 use subtle::ConstantTimeEq;
 
 /// Digits of a `med_trans_id`: fourteen of time, fourteen of chance.

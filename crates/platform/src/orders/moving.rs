@@ -4,9 +4,9 @@
 use super::rows::{self, StoredOrder};
 use super::{SETTLE_QUEUE, journal};
 use crate::app::App;
-use medpay_store::Vault;
 use medpay_domain::platform::order::{Effect, Event, IllegalEvent};
 use medpay_domain::{Elapsed, MedTransId, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{Lease, StoreError, Tx};
 
 /// How often a move is tried again when another one was faster.

@@ -1,10 +1,10 @@
 //! The columns that hold an order's state and the holds on it, in both directions.
 
 use super::rows::Columns;
-use medpay_store::Vault;
 use medpay_domain::platform::order::reservation::{Hold, Reservations};
 use medpay_domain::platform::order::{CashTxn, Closing, InsuranceTxn, Leg, Refusal, Split, State};
 use medpay_domain::{CashOrderId, Fen, InsuranceOrderId, MedRefundId, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{Arg, StoreError, args};
 
 /// The words of kinds, legs and closings in the database.

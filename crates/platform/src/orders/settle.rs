@@ -10,9 +10,9 @@ use super::moving::{Decision, NotMoved, Work, move_order};
 use super::rows::{self, StoredOrder};
 use super::{SETTLE_QUEUE, present_key};
 use crate::app::App;
-use medpay_store::side_by_side;
 use medpay_domain::platform::order::Event;
 use medpay_domain::{MedTransId, Timestamp};
+use medpay_store::side_by_side;
 use medpay_store::{Lease, StoreError};
 
 /// How many questions are under way at once.

@@ -1,12 +1,12 @@
 //! An order with everything that was said when it was made.
 
 use crate::settings::Environment;
-use medpay_store::{BadSeal, Vault};
 use medpay_domain::platform::order::{Kind, Order, State};
 use medpay_domain::{
     Appid, BillNo, CardNo, CardType, ChannelNo, CityId, Fen, HospOutTradeNo, IdDigest, MchId,
     Openid, OrgNo, PersonName, SerialNo, Timestamp,
 };
+use medpay_store::{BadSeal, Vault};
 use medpay_wire::caller_fields::Merchant;
 use medpay_wire::states::{OrderType, PayType};
 use std::net::Ipv4Addr;

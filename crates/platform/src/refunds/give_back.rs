@@ -7,11 +7,11 @@
 use super::rows::{self, StoredRefund};
 use crate::app::App;
 use crate::orders;
-use medpay_store::side_by_side;
-use medpay_store::Vault;
 use medpay_domain::platform::order::Leg;
 use medpay_domain::platform::refund::{Effect, Event, Question, Refusal, State};
 use medpay_domain::{Elapsed, MedRefundId, Timestamp};
+use medpay_store::Vault;
+use medpay_store::side_by_side;
 use medpay_store::{Lease, NewJob, StoreError, Tx};
 use medpay_wire::contracts::{bureau, wallet};
 

@@ -2,9 +2,9 @@
 
 use crate::cards::rows::{environment_code, environment_from_code};
 use crate::settings::Environment;
-use medpay_store::Vault;
 use medpay_domain::platform::registration::State;
 use medpay_domain::{CardNo, CityId, HospOutTradeNo, OrgNo, SerialNo, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{Row, StoreError, Tx, args};
 
 /// A registration as it is stored.

@@ -379,7 +379,7 @@ impl Town {
     pub(crate) async fn with(db: &TestDb, settings: Settings) -> Self {
         let schema = Schema { name: "platform", migrations: migrations::SCHEMA };
         let store = db.open(schema).await;
-        let clock = Arc::new(TestClock::new());
+        let clock = Arc::new(TestClock::at("20180620090000"));
         let bureau = Arc::new(KeepingBureau::new(clock.clone()));
         let wallet = Arc::new(KeepingWallet::new(clock.clone()));
         let hospital = Arc::new(AnsweringHospital::default());

@@ -16,17 +16,14 @@ use crate::settings::{
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
-use medpay_domain::{
-    Appid, City, CityId, Clock, Dialect, Elapsed, Entropy, MchId, OrgNo, Secret, SumRule,
-    Timestamp,
-};
+use medpay_domain::{Appid, City, CityId, Dialect, MchId, OrgNo, Secret, SumRule};
 use medpay_store::Schema;
 use medpay_store::testing::TestDb;
+pub(crate) use medpay_store::testing::{Sequence, TestClock};
 use medpay_wire::fields::Fields;
 use medpay_wire::interfaces;
 use medpay_wire::sign::{ApiKey, md5, sign_into};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt as _;
 
@@ -36,55 +33,6 @@ pub(crate) const HOSPITAL: usize = 0;
 pub(crate) const UNDER_PROVIDER: usize = 1;
 /// Another hospital of the same provider, without an account.
 pub(crate) const SECOND_UNDER_PROVIDER: usize = 2;
-
-/// A clock that moves when it is told to.
-pub(crate) struct TestClock {
-    now_ms: AtomicI64,
-    elapsed_ms: AtomicI64,
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_ms(self.now_ms.load(Ordering::SeqCst))
-    }
-
-    fn elapsed(&self) -> Elapsed {
-        Elapsed(self.elapsed_ms.load(Ordering::SeqCst))
-    }
-}
-
-impl TestClock {
-    fn new() -> Self {
-        let start = Timestamp::from_wire("20180620090000").expect("a moment");
-        Self { now_ms: AtomicI64::new(start.as_ms()), elapsed_ms: AtomicI64::new(0) }
-    }
-
-    /// Moves business time on.
-    pub(crate) fn advance_seconds(&self, seconds: i64) {
-        self.now_ms.fetch_add(seconds * 1000, Ordering::SeqCst);
-    }
-
-    /// Moves machine time on.
-    pub(crate) fn elapse_ms(&self, ms: i64) {
-        self.elapsed_ms.fetch_add(ms, Ordering::SeqCst);
-    }
-}
-
-/// A sequence that looks random and is the same in every run.
-#[derive(Default)]
-pub(crate) struct Sequence(AtomicU64);
-
-impl Entropy for Sequence {
-    fn fill(&self, bytes: &mut [u8]) {
-        for chunk in bytes.chunks_mut(8) {
-            let mut z = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            let word = (z ^ (z >> 31)).to_le_bytes();
-            chunk.copy_from_slice(&word[..chunk.len()]);
-        }
-    }
-}
 
 /// A platform and everybody around it.
 pub(crate) struct World {
@@ -139,7 +87,7 @@ impl World {
     pub(crate) async fn with(db: &TestDb, settings: Settings) -> Self {
         let schema = Schema { name: "platform", migrations: migrations::SCHEMA };
         let store = db.open(schema).await;
-        let clock = Arc::new(TestClock::new());
+        let clock = Arc::new(TestClock::at("20180620090000"));
         let bureau = Arc::new(FakeBureau::default());
         let wallet = Arc::new(FakeWallet::default());
         let messenger = Arc::new(FakeMessenger::default());

@@ -5,8 +5,10 @@
 //! If neither can be had the test fails and says so: nothing is skipped.
 
 mod cluster;
+mod given;
 mod scratch;
 
+pub use given::{Sequence, TestClock};
 pub use scratch::ScratchDir;
 
 use crate::error::StoreError;

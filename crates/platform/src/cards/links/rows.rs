@@ -3,9 +3,9 @@
 use super::BindLink;
 use crate::cards::Holder;
 use crate::cards::rows::{environment_code, environment_from_code};
-use medpay_store::Vault;
 use medpay_domain::platform::bind_link::State;
 use medpay_domain::{Appid, Openid, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{StoreError, Tx, args};
 
 /// What a new link has beside what its visitors need.

@@ -5,8 +5,8 @@ pub(crate) mod rows;
 
 use super::Holder;
 use crate::app::App;
-use medpay_store::Vault;
 use medpay_domain::{HospOutTradeNo, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{StoreError, Tx};
 use medpay_wire::err_code::ErrCode;
 use medpay_wire::scan_fields::Scan;

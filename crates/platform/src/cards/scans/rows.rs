@@ -3,8 +3,8 @@
 use super::{Redemption, ScanFault, auth_digest, token_digest};
 use crate::cards::Holder;
 use crate::cards::rows::{environment_code, environment_from_code};
-use medpay_store::Vault;
 use medpay_domain::{Openid, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{Row, StoreError, Tx, args};
 
 /// A scanned code, as its merchant was answered.

@@ -4,13 +4,13 @@
 use crate::audit::movement;
 use crate::orders::rows::{self, StoredOrder};
 use crate::settings::Environment;
-use medpay_store::Vault;
 use medpay_domain::books::Party;
 use medpay_domain::books::bill::{BillRow, RowKind};
 use medpay_domain::books::money::{Direction, Movement, Says, Standing};
 use medpay_domain::platform::order::reservation::Hold;
 use medpay_domain::platform::order::{Effect, Leg, State};
 use medpay_domain::{Fen, MedTransId, Timestamp};
+use medpay_store::Vault;
 use medpay_store::{Arg, Row, StoreError, ToArg, Tx, args};
 use std::collections::BTreeSet;
 
