@@ -6,6 +6,8 @@
 //! retries, but that an access token which has just ended is bought anew once: then nothing has
 //! happened yet.
 
+pub mod his;
+
 use async_trait::async_trait;
 use medpay_client::{Downloaded, Unanswered};
 use medpay_domain::Openid;

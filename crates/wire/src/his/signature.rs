@@ -100,3 +100,93 @@ impl Signed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example that `docs/contracts/his.md` prints, computed with `openssl dgst`.
+    const SECRET: &str = "his-example-secret-0123456789abcd";
+    const BODY: &[u8] = b"{\"bill_no\":\"B20260301001\",\
+        \"hosp_out_trade_no\":\"20260301090000a1b2c3d4e5f6\",\"pay_with\":\"insurance\"}";
+    const SIGNED: Signed<'static> = Signed {
+        method: "POST",
+        path: "/v1/lock_bill",
+        time: "1800000000",
+        key: "lock-20260301090000a1b2c3d4e5f6",
+        body: BODY,
+    };
+    const SIGNATURE: &str = "d55be3a11192e70f342e292f8fb79d01eec4ebb243198f4fee0516dc4cc4fea9";
+
+    fn secret(text: &str) -> HisSecret {
+        HisSecret::new(text).expect("at least 32 characters")
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_ms(seconds * 1000)
+    }
+
+    #[test]
+    fn the_published_example() {
+        assert_eq!(SIGNED.signature(&secret(SECRET)), SIGNATURE);
+        assert_eq!(SIGNED.check(SIGNATURE, &secret(SECRET), at(1_800_000_000)), Ok(()));
+    }
+
+    #[test]
+    fn without_a_key_its_line_is_empty() {
+        let signed = Signed { path: "/v1/find_bill", key: "", body: b"{}", ..SIGNED };
+        let signature = "a9e7e8bb2d5e7bb7650d9f3087680b01c29cbc80fc68ba1ce77d16be5a9d7676";
+        assert_eq!(signed.signature(&secret(SECRET)), signature);
+    }
+
+    #[test]
+    fn whatever_is_altered_is_wrong() {
+        let altered = [
+            Signed { method: "GET", ..SIGNED },
+            Signed { path: "/v1/release_bill", ..SIGNED },
+            Signed { time: "1800000001", ..SIGNED },
+            Signed { key: "lock-2", ..SIGNED },
+            Signed { key: "", ..SIGNED },
+            Signed { body: b"{}", ..SIGNED },
+        ];
+        for signed in altered {
+            let told = signed.check(SIGNATURE, &secret(SECRET), at(1_800_000_000));
+            assert_eq!(told, Err(SignatureFault::Wrong), "{signed:?}");
+        }
+    }
+
+    #[test]
+    fn another_secret_or_no_signature_is_wrong() {
+        let now = at(1_800_000_000);
+        let other = secret("his-another-secret-0123456789abcd");
+        assert_eq!(SIGNED.check(SIGNATURE, &other, now), Err(SignatureFault::Wrong));
+        for forged in ["", "d5", &SIGNATURE.to_uppercase()] {
+            let told = SIGNED.check(forged, &secret(SECRET), now);
+            assert_eq!(told, Err(SignatureFault::Wrong));
+        }
+    }
+
+    #[test]
+    fn five_minutes_are_the_limit_both_ways() {
+        let told = |seconds| SIGNED.check(SIGNATURE, &secret(SECRET), at(seconds));
+        assert_eq!(told(1_800_000_300), Ok(()));
+        assert_eq!(told(1_799_999_700), Ok(()));
+        assert_eq!(told(1_800_000_301), Err(SignatureFault::Stale));
+        assert_eq!(told(1_799_999_699), Err(SignatureFault::Stale));
+    }
+
+    #[test]
+    fn a_time_that_is_no_number_is_named() {
+        for time in ["", "now", "1800000000.5", "99999999999999999999"] {
+            let signed = Signed { time, ..SIGNED };
+            let told = signed.check(SIGNATURE, &secret(SECRET), at(1_800_000_000));
+            assert_eq!(told, Err(SignatureFault::Missing(TIME_HEADER)));
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_none_and_a_secret_is_never_shown() {
+        assert!(HisSecret::new("x".repeat(31)).is_none());
+        assert_eq!(format!("{:?}", secret(SECRET)), "HisSecret(***)");
+    }
+}
