@@ -11,6 +11,7 @@ pub mod city;
 pub mod clock;
 pub mod entropy;
 pub mod fen;
+pub mod hospital;
 pub mod identifiers;
 pub mod personal;
 pub mod platform;

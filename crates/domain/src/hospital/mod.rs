@@ -1,0 +1,3 @@
+//! The hospital's machines.
+
+pub mod refund;
