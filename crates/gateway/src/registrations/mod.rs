@@ -1,5 +1,7 @@
 //! (to be written)
 
+pub mod report;
+
 use crate::gateway::Gateway;
 use axum::Router;
 
