@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use medpay_store::{Store, StoreError, args};
+use medpay_store::{Statistics, Store, StoreError, args};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -54,27 +54,30 @@ async fn metrics(State(operations): State<Operations>) -> impl IntoResponse {
     (status, [(header::CONTENT_TYPE, kind)], text)
 }
 
-/// Ready as long as the store answers a read.
-pub fn ready(store: Store) -> Ready {
+/// Ready as long as each of the stores answers a read.
+pub fn ready(stores: Vec<Store>) -> Ready {
     Arc::new(move || {
-        let store = store.clone();
+        let stores = stores.clone();
         Box::pin(async move {
-            let answered: Result<i64, StoreError> = store
-                .read("readyz", |tx| {
-                    Box::pin(async move { tx.one("SELECT 1", args![]).await?.get(0) })
-                })
-                .await;
-            if let Err(error) = &answered {
-                tracing::warn!(%error, "not ready");
+            for store in stores {
+                let answered: Result<i64, StoreError> = store
+                    .read("readyz", |tx| {
+                        Box::pin(async move { tx.one("SELECT 1", args![]).await?.get(0) })
+                    })
+                    .await;
+                if let Err(error) = answered {
+                    tracing::warn!(%error, "not ready");
+                    return false;
+                }
             }
-            answered.is_ok()
+            true
         })
     })
 }
 
-/// The store's own counts, read when they are asked for.
+/// The stores' own counts together, read when they are asked for.
 #[derive(Clone)]
-pub struct StoreCounters(pub Store);
+pub struct StoreCounters(pub Vec<Store>);
 
 impl std::fmt::Debug for StoreCounters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -82,22 +85,28 @@ impl std::fmt::Debug for StoreCounters {
     }
 }
 
+/// Each count's name, its words, and itself.
+type Count = (&'static str, &'static str, fn(&Statistics) -> u64);
+
+const COUNTS: &[Count] = &[
+    ("batches", "Batches of writes", |it| it.batches),
+    ("commits", "Commits acknowledged by the engine", |it| it.commits),
+    ("closures", "Writes whose effect was committed", |it| it.closures),
+    ("refused", "Writes that refused by themselves", |it| it.refused),
+    ("retries", "Writes run again after a conflict", |it| it.retries),
+    ("unknown", "Writes whose outcome is unknown", |it| it.unknown),
+    ("busy", "Writes and reads refused because too many waited", |it| it.busy),
+    ("reads", "Reads answered", |it| it.reads),
+    ("statements", "Statements run", |it| it.statements),
+];
+
 impl Collector for StoreCounters {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let counts = self.0.statistics();
-        for (name, help, count) in [
-            ("batches", "Batches of writes", counts.batches),
-            ("commits", "Commits acknowledged by the engine", counts.commits),
-            ("closures", "Writes whose effect was committed", counts.closures),
-            ("refused", "Writes that refused by themselves", counts.refused),
-            ("retries", "Writes run again after a conflict", counts.retries),
-            ("unknown", "Writes whose outcome is unknown", counts.unknown),
-            ("busy", "Writes and reads refused because too many waited", counts.busy),
-            ("reads", "Reads answered", counts.reads),
-            ("statements", "Statements run", counts.statements),
-        ] {
+        let all: Vec<_> = self.0.iter().map(Store::statistics).collect();
+        let sum = |of: fn(&Statistics) -> u64| all.iter().map(of).sum::<u64>();
+        for (name, help, of) in COUNTS {
             let name = format!("medpay_store_{name}");
-            let counter = ConstCounter::new(count);
+            let counter = ConstCounter::new(sum(*of));
             let metric = encoder.encode_descriptor(&name, help, None, counter.metric_type())?;
             counter.encode(metric)?;
         }

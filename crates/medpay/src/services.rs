@@ -14,13 +14,14 @@ use anyhow::Context as _;
 use axum::Router;
 use medpay_client::{HttpTransport, Transport};
 use medpay_domain::{Clock, Entropy};
-use medpay_gateway::Gateway;
+use medpay_gateway::{Gateway, Stores};
 use medpay_platform::app::Doors;
 use medpay_platform::{App, Platform};
 use medpay_sandbox::Sandbox;
 use medpay_store::{Options, Schema, Store, no_faults};
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
+use tokio::task::JoinSet;
 
 /// The platform's tables.
 pub const PLATFORM_SCHEMA: Schema =
@@ -73,19 +74,73 @@ pub async fn serve_gateway(
     ports: Ports,
     stop: Stop,
 ) -> anyhow::Result<()> {
+    let listener = configuration.service.listener.clone();
+    open_gateway(configuration, &stop).await?.serve(ports, &listener, stop).await
+}
+
+/// The gateway, open and not yet served.
+pub struct RunningGateway {
+    /// The service.
+    pub gateway: Gateway,
+    stores: Vec<Store>,
+}
+
+impl RunningGateway {
+    /// Serves it and runs its workers until `stop`; then lets both finish what they are at.
+    pub async fn serve(self, ports: Ports, listener: &Listener, stop: Stop) -> anyhow::Result<()> {
+        ports.announce("gateway");
+        let mut working = JoinSet::new();
+        for branch in self.gateway.branches() {
+            let (all, branch) = (medpay_gateway::workers::ALL, Arc::clone(branch));
+            working.spawn(medpay_store::workers::run(all, branch, stop.receiver()));
+        }
+        let ready = operations::ready(self.stores.clone());
+        let operations = operations::router(registry(&self.stores), ready, stop.clone());
+        let router = medpay_gateway::router::router(self.gateway.clone());
+        let served = ports.serve(router, operations, listener, stop).await;
+        let mut worked = Ok(());
+        while let Some(ended) = working.join_next().await {
+            worked = worked.and(ended.context("a worker"));
+        }
+        self.close().await;
+        served.and(worked)
+    }
+
+    /// Closes its databases.
+    pub async fn close(&self) {
+        for store in &self.stores {
+            store.close().await;
+        }
+    }
+}
+
+/// Opens what the gateway needs and puts it together; a followed clock is followed until `stop`.
+pub async fn open_gateway(
+    configuration: GatewayConfiguration,
+    stop: &Stop,
+) -> anyhow::Result<RunningGateway> {
     let http = outgoing::client(&configuration.service.outgoing)?;
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));
-    let store = open_store(&configuration.database, GATEWAY_SCHEMA).await?;
-    let clock = clock(&configuration.clock, transport, "gateway", &store, &stop).await?;
     let settings = configuration.settings;
-    let gateway = Gateway::open(settings, store.clone(), clock, Arc::new(OsEntropy));
-    ports.announce("gateway");
-    let operations =
-        operations::router(registry(&store), operations::ready(store.clone()), stop.clone());
-    let listener = &configuration.service.listener;
-    let served = ports.serve(gateway.router(), operations, listener, stop).await;
-    store.close().await;
-    served
+    let first = open_store(&configuration.database, GATEWAY_SCHEMA).await?;
+    let stores = match &configuration.production_database {
+        Some(database) => {
+            let production = open_store(database, GATEWAY_SCHEMA).await?;
+            Stores { test: Some(first.clone()), production: Some(production) }
+        }
+        None if settings.institutions.iter().all(|it| it.test) => {
+            Stores { test: Some(first.clone()), production: None }
+        }
+        None => Stores { test: None, production: Some(first.clone()) },
+    };
+    let clock =
+        clock(&configuration.clock, transport.clone(), "gateway", &first, stop).await?;
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let gateway = Gateway::open(settings, &stores, &clock, &entropy, |settings, institution| {
+        medpay_gateway::doors::Doors::over_http(transport.clone(), settings, institution)
+    });
+    let stores = stores.test.into_iter().chain(stores.production).collect();
+    Ok(RunningGateway { gateway, stores })
 }
 
 /// Runs an open sandbox until `stop`.
@@ -116,7 +171,7 @@ impl RunningPlatform {
         let store = self.app.store.clone();
         let working =
             tokio::spawn(medpay_store::workers::run(medpay_platform::workers::ALL, Arc::clone(&self.app), stop.receiver()));
-        let ready = operations::ready(store.clone());
+        let ready = operations::ready(vec![store.clone()]);
         let operations = operations::router(self.registry, ready, stop.clone());
         let served = ports.serve(self.router, operations, listener, stop).await;
         let worked = working.await;
@@ -135,7 +190,7 @@ pub async fn open_platform(
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));
     let store = open_store(&configuration.database, PLATFORM_SCHEMA).await?;
     let clock = clock(&configuration.clock, transport.clone(), "platform", &store, stop).await?;
-    let mut registry = registry(&store);
+    let mut registry = registry(&[store.clone()]);
     let settings = configuration.settings;
     let doors = Doors::over_http(transport, &settings);
     let app = App::new(settings, store, clock, Arc::new(OsEntropy), doors);
@@ -206,10 +261,10 @@ async fn clock(
     }
 }
 
-/// A registry with the store's counters in it.
-fn registry(store: &Store) -> Registry {
+/// A registry with the stores' counters in it.
+fn registry(stores: &[Store]) -> Registry {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(operations::StoreCounters(store.clone())));
+    registry.register_collector(Box::new(operations::StoreCounters(stores.to_vec())));
     registry
 }
 

@@ -3,13 +3,15 @@
 use crate::access::caller::Incoming;
 use crate::access::endpoint::{Answer, Gate, open};
 use crate::access::limits::Limits;
-use crate::access::{pass_on, token_endpoints};
+use crate::access::{page, pass_on, token_endpoints};
 use crate::app::Platform;
 use crate::requests::Metrics;
 use crate::settings::Settings;
 use crate::{bills, cards, messages, orders, refunds, registrations};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{MethodRouter, any, get};
 use medpay_wire as wire;
 use std::sync::Arc;
@@ -78,24 +80,25 @@ pub fn router(app: Platform) -> Router {
 /// The service, counting into `metrics`.
 pub fn router_counted(app: Platform, metrics: Metrics) -> Router {
     let gate = Gate { app, limits: Arc::new(Limits::default()), metrics };
+    let policy = page::policy(gate.app.settings.frame_ancestors.as_deref());
+    let framed = map_response(async move |answer: Response| {
+        page::with_policy(policy.clone(), answer)
+    });
     interfaces(Router::new(), &gate.app.settings)
+        .merge(pages().layer(framed))
         .route("/cgi-bin/token", any(token_endpoints::token))
         .route("/cgi-bin/stable_token", any(token_endpoints::stable_token))
         .route("/cgi-bin/{*rest}", any(pass_on::pass_on))
         .route("/sns/{*rest}", any(pass_on::pass_on))
-        .route(
-            "/bind/{link}",
-            get(cards::bind_page::open)
-                .post(cards::bind_page::submit)
-                .layer(DefaultBodyLimit::max(FORM_BYTES)),
-        )
-        .route(
-            "/pay/{link}",
-            get(orders::cashier::open)
-                .post(orders::cashier::submit)
-                .layer(DefaultBodyLimit::max(FORM_BYTES)),
-        )
         .with_state(gate)
+}
+
+/// What patients open.
+fn pages() -> Router<Gate> {
+    Router::new()
+        .route("/bind/{link}", get(cards::bind_page::open).post(cards::bind_page::submit))
+        .route("/pay/{link}", get(orders::cashier::open).post(orders::cashier::submit))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
 }
 
 fn interfaces(router: Router<Gate>, settings: &Settings) -> Router<Gate> {

@@ -43,6 +43,9 @@ pub struct Settings {
     pub call_timeout_ms: u64,
     /// How long a worker holds a job, in machine milliseconds; more than `call_timeout_ms`.
     pub lease_ms: i64,
+    /// Who may frame the pages, as in `Content-Security-Policy: frame-ancestors`; none is nobody.
+    /// The sandbox's phone needs itself here; refused where an institution is in production.
+    pub frame_ancestors: Option<String>,
     /// Signs page sessions and form tokens; made by the binary, at least 32 bytes.
     pub page_key: Secret,
     /// Digests what must be searched among personal data; at least 32 bytes, never changed.

@@ -3,7 +3,7 @@
 use crate::CLIENTS;
 use anyhow::Context as _;
 use medpay::system::{OsEntropy, SystemClock};
-use medpay_domain::{Appid, City, CityId, Clock as _, Dialect, MchId, OrgNo, SumRule};
+use medpay_domain::{Appid, City, CityId, Clock as _, Dialect, MchId, OrgNo, Secret, SumRule};
 use medpay_platform::app::{App, Doors, Parties};
 use medpay_platform::settings::{
     Account, Counterparties, Environment, Institution, Merchant, Settings, TokenErrorShape,
@@ -109,6 +109,7 @@ fn settings() -> anyhow::Result<Settings> {
         token_error_shape: TokenErrorShape::Xml,
         call_timeout_ms: 1_000,
         lease_ms: 5_000,
+        frame_ancestors: None,
         page_key: Secret::new([7; 32]),
         digest_key: Secret::new([9; 32]),
     })

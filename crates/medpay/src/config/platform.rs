@@ -3,10 +3,10 @@
 use super::{
     ClockSource, Database, Environment, Faults, Gathered, Section, Service, Source, Values,
 };
-use medpay_domain::{Appid, CityId, MchId, OrgNo};
+use medpay_domain::{Appid, CityId, MchId, OrgNo, Secret};
 use medpay_platform::settings::{
-    Account, Counterparties, Environment as Environs, Institution, Merchant, Secret, Settings,
-    SubMerchant, TokenErrorShape,
+    Account, Counterparties, Environment as Environs, Institution, Merchant, Settings, SubMerchant,
+    TokenErrorShape,
 };
 use medpay_wire::sign::ApiKey;
 use std::collections::BTreeSet;
@@ -25,10 +25,10 @@ pub struct PlatformConfiguration {
 }
 
 /// What a test credential begins with; production refuses it (DESIGN, rules of the seeds).
-const TEST_PREFIX: &str = "test";
+pub(super) const TEST_PREFIX: &str = "test";
 
 /// What the appid of a test account begins with.
-const TEST_APPID_PREFIX: &str = "wxtest";
+pub(super) const TEST_APPID_PREFIX: &str = "wxtest";
 
 /// The official hosts, which no test credential may reach.
 const OFFICIAL_HOSTS: &[&str] =
@@ -95,6 +95,7 @@ fn settings(root: &Section<'_>, source: &Source<'_>, gathered: &mut Gathered) ->
         },
         call_timeout_ms: root.sure_whole("call_timeout_ms"),
         lease_ms: root.sure_whole("lease_ms"),
+        frame_ancestors: root.text("frame_ancestors"),
         page_key: long_key(root, "page_key", source, gathered),
         digest_key: long_key(root, "digest_key", source, gathered),
     };
@@ -102,7 +103,7 @@ fn settings(root: &Section<'_>, source: &Source<'_>, gathered: &mut Gathered) ->
     settings
 }
 
-fn long_key(
+pub(super) fn long_key(
     root: &Section<'_>,
     path: &str,
     source: &Source<'_>,
@@ -254,6 +255,10 @@ fn production(
             gathered.fault(root, path, "must be https where an institution is in production");
         }
     }
+    if settings.frame_ancestors.is_some() {
+        let problem = "lets others frame the pages although an institution is in production";
+        gathered.fault(root, "frame_ancestors", problem);
+    }
     for (path, is_test) in test_credentials(institution) {
         if is_test {
             gathered.fault(section, path, "is a test credential; production refuses it");
@@ -296,7 +301,7 @@ fn no_official_host(
     }
 }
 
-fn is_official(url: &str) -> bool {
+pub(super) fn is_official(url: &str) -> bool {
     reqwest::Url::parse(url)
         .is_ok_and(|url| url.host_str().is_some_and(|host| OFFICIAL_HOSTS.contains(&host)))
 }

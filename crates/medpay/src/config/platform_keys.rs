@@ -104,6 +104,13 @@ const RULES: &[Key] = &[
                   it loses every card that was bound.",
     },
     Key {
+        path: "frame_ancestors",
+        kind: Kind::Text,
+        preset: Preset::Nothing,
+        meaning: "Who may frame the pages, as in Content-Security-Policy. The sandbox's phone \
+                  needs its address here. Refused where an institution is in production.",
+    },
+    Key {
         path: "cities_dir",
         kind: Kind::Path,
         preset: Preset::Nothing,

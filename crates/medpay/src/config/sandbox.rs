@@ -2,7 +2,7 @@
 
 use super::{Environment, Faults, Gathered, Section, Service, Source, Values};
 use medpay_domain::{Appid, CityId, MchId};
-use medpay_sandbox::{Account, Persons, Settings, Template};
+use medpay_sandbox::{Account, Callback, Encryption, PersonCookie, Persons, Settings, Template};
 use medpay_wire::message::MsgType;
 use std::path::PathBuf;
 
@@ -28,6 +28,7 @@ pub struct SandboxConfiguration {
     platform_url: String,
     accounts: Vec<Account>,
     late_reversal_cities: Vec<CityId>,
+    person_cookies: Vec<PersonCookie>,
 }
 
 impl SandboxConfiguration {
@@ -50,6 +51,7 @@ impl SandboxConfiguration {
             public_url: root.sure_text("public_url"),
             platform_url: root.sure_text("platform_url"),
             accounts,
+            person_cookies: person_cookies(&root),
             late_reversal_cities: root
                 .texts("late_reversal_cities")
                 .into_iter()
@@ -67,6 +69,8 @@ impl SandboxConfiguration {
             persons: Persons::built_in(),
             accounts: self.accounts.clone(),
             late_reversal_cities: self.late_reversal_cities.clone(),
+            person_cookies: self.person_cookies.clone(),
+            person_cookies: Vec::new(),
             http,
         }
     }
@@ -82,15 +86,57 @@ fn account(section: &Section<'_>, source: &Source<'_>, gathered: &mut Gathered) 
         secret: gathered.secret(section, "secret", source),
         mch_id: section.text("mch_id").map(MchId::new),
         api_key,
-        templates: TEMPLATES
-            .iter()
-            .zip(MESSAGE_TYPES)
-            .filter_map(|(path, kind)| {
-                let content = kind.template().to_owned();
-                section.text(path).map(|id| Template { id, content })
-            })
-            .collect(),
-        callback: None,
-        mini_pages: None,
+        templates: templates(section),
+        callback: callback(section, source, gathered),
+        mini_pages: section.text("mini_pages"),
     }
+}
+
+/// Those of the platform's messages, and those of the account's own.
+fn templates(section: &Section<'_>) -> Vec<Template> {
+    let platforms = TEMPLATES.iter().zip(MESSAGE_TYPES).filter_map(|(path, kind)| {
+        let content = kind.template().to_owned();
+        section.text(path).map(|id| Template { id, content })
+    });
+    let messages = section.list("messages");
+    let own = messages.iter().map(|message| Template {
+        id: message.sure_text("template"),
+        content: message.sure_text("content"),
+    });
+    platforms.chain(own).collect()
+}
+
+fn callback(
+    section: &Section<'_>,
+    source: &Source<'_>,
+    gathered: &mut Gathered,
+) -> Option<Callback> {
+    let url = section.text("callback.url")?;
+    if section.secret("callback.token").is_none() {
+        gathered.fault(section, "callback.token", "is needed with `callback.url`");
+        return None;
+    }
+    let token = gathered.secret(section, "callback.token", source);
+    let word = section.sure_text("callback.encryption");
+    let key = super::gateway::aes_key(section, source, gathered);
+    let encryption = match (word.as_str(), key) {
+        ("compatible", Some(key)) => Encryption::Compatible(key),
+        ("safe", Some(key)) => Encryption::Safe(key),
+        ("plain", _) => Encryption::Plain,
+        (_, None) if section.secret("callback.aes_key").is_some() => Encryption::Plain,
+        _ => {
+            let problem = "is needed unless `callback.encryption` is plain";
+            gathered.fault(section, "callback.aes_key", problem);
+            Encryption::Plain
+        }
+    };
+    Some(Callback { url, token, encryption })
+}
+
+fn person_cookies(root: &Section<'_>) -> Vec<PersonCookie> {
+    let cookie = |text: String| {
+        let (name, path) = text.split_once(' ').unwrap_or((&text, "/"));
+        PersonCookie { name: name.to_owned(), path: path.to_owned() }
+    };
+    root.texts("person_cookies").into_iter().map(cookie).collect()
 }

@@ -163,26 +163,34 @@ impl Database {
         source: &Source<'_>,
         gathered: &mut Gathered,
     ) -> Option<Self> {
-        let location = match (root.path("database.sqlite"), root.secret("database.postgres")) {
+        let found = Self::map_at("database", root, source, gathered);
+        if found.is_none() && root.secret("database.postgres").is_none() {
+            gathered.fault(
+                root,
+                "database",
+                "is needed: give `database.sqlite` a file, or `database.postgres` a reference to a \
+                 URL",
+            );
+        }
+        found
+    }
+
+    /// The database of the table `table`, which may be missing; what it does not say beside the
+    /// place, `database` says.
+    pub(super) fn map_at(
+        table: &str,
+        root: &Section<'_>,
+        source: &Source<'_>,
+        gathered: &mut Gathered,
+    ) -> Option<Self> {
+        let (sqlite, postgres) = (format!("{table}.sqlite"), format!("{table}.postgres"));
+        let location = match (root.path(&sqlite), root.secret(&postgres)) {
             (Some(path), None) => Location::Sqlite(path),
-            (None, Some(_)) => {
-                Location::Postgres(gathered.secret(root, "database.postgres", source))
-            }
-            (None, None) => {
-                gathered.fault(
-                    root,
-                    "database",
-                    "is needed: give `database.sqlite` a file, or `database.postgres` a reference \
-                     to a URL",
-                );
-                return None;
-            }
+            (None, Some(_)) => Location::Postgres(gathered.secret(root, &postgres, source)),
+            (None, None) => return None,
             (Some(_), Some(_)) => {
-                gathered.fault(
-                    root,
-                    "database.postgres",
-                    "and `database.sqlite` are both given; keep one",
-                );
+                let problem = format!("and `{sqlite}` are both given; keep one");
+                gathered.fault(root, &postgres, &problem);
                 return None;
             }
         };

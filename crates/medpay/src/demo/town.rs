@@ -7,6 +7,8 @@ use crate::config::{
 };
 use anyhow::Context as _;
 use medpay_domain::Entropy;
+use medpay_gateway::account::SESSION_COOKIE;
+use medpay_gateway::messages::Kind;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,8 @@ pub struct Hospital {
     pub mch_id: &'static str,
     /// Under a service provider: its own account and 商户号.
     pub sub: Option<(&'static str, &'static str)>,
+    /// Whether the gateway serves its patients, and the sandbox plays its HIS.
+    pub patients: bool,
 }
 
 /// One in independent mode that calls from H5, one under a service provider, and one that calls
@@ -52,6 +56,7 @@ pub(super) const HOSPITALS: [Hospital; 3] = [
         mini_program: false,
         mch_id: "1900000101",
         sub: None,
+        patients: true,
     },
     Hospital {
         word: "haitang",
@@ -62,6 +67,7 @@ pub(super) const HOSPITALS: [Hospital; 3] = [
         mini_program: false,
         mch_id: "1900000201",
         sub: Some(("wxtest000000000003", "1900000202")),
+        patients: true,
     },
     Hospital {
         word: "baihe",
@@ -72,6 +78,7 @@ pub(super) const HOSPITALS: [Hospital; 3] = [
         mini_program: true,
         mch_id: "1900000301",
         sub: None,
+        patients: false,
     },
 ];
 
@@ -96,12 +103,17 @@ impl Town {
         let town = Self { data, port_base, on_postgres: database.is_some() };
         town.keep("page_key", || entropy.nonce() + &entropy.nonce())?;
         town.keep("digest_key", || entropy.nonce() + &entropy.nonce())?;
+        town.keep("gateway_page_key", || entropy.nonce() + &entropy.nonce())?;
+        town.keep("gateway_digest_key", || entropy.nonce() + &entropy.nonce())?;
         for hospital in HOSPITALS {
-            for what in ["secret", "api_key", "sub_secret"] {
+            for what in ["secret", "api_key", "sub_secret", "his_secret", "callback_token"] {
                 // The prefix shows that it is a test's; 32 characters in all.
                 let secret = || format!("test{}", entropy.nonce().split_at(28).0);
                 town.keep(&format!("{}.{what}", hospital.word), secret)?;
             }
+            // 43 characters of base64; the last one has only 16 values (PROTOCOL 7.4).
+            let aes_key = || entropy.nonce() + &entropy.nonce()[..10] + "A";
+            town.keep(&format!("{}.aes_key", hospital.word), aes_key)?;
         }
         if let Some(url) = database {
             write_secret(&town.data.join(SECRETS).join("database_url"), url)?;
@@ -196,6 +208,7 @@ wechat_url = \"{sandbox}\"
 test.bureau_url = \"{sandbox}/bureau\"
 test.wallet_url = \"{sandbox}/wallet\"
 test.courier_url = \"{sandbox}/courier\"
+frame_ancestors = \"{sandbox}\"
 clock = \"{sandbox}/clock\"
 page_key = \"file:{SECRETS}/page_key\"
 digest_key = \"file:{SECRETS}/digest_key\"
@@ -233,9 +246,22 @@ sub_secret = \"file:{SECRETS}/{word}.sub_secret\"
     }
 
     fn gateway_toml(&self) -> String {
+        let (gateway, platform, sandbox) =
+            (self.gateway_url(), self.platform_url(), self.sandbox_url());
         let mut text = WRITTEN.to_owned() + &self.listeners(100) + &self.database("gateway");
-        let _ = writeln!(text, "clock = \"{}/clock\"", self.sandbox_url());
-        for Hospital { word, org_no, appid, mch_id, sub, .. } in HOSPITALS {
+        let _ = write!(
+            text,
+            "public_url = \"{gateway}\"
+api_url = \"{platform}\"
+open_url = \"{sandbox}\"
+frame_ancestors = \"{sandbox}\"
+clock = \"{sandbox}/clock\"
+page_key = \"file:{SECRETS}/gateway_page_key\"
+digest_key = \"file:{SECRETS}/gateway_digest_key\"
+"
+        );
+        for hospital in HOSPITALS {
+            let Hospital { word, org_no, appid, mch_id, sub, patients, .. } = hospital;
             let _ = write!(
                 text,
                 "\n[[institutions]]
@@ -247,8 +273,17 @@ api_key = \"file:{SECRETS}/{word}.api_key\"
 "
             );
             if let Some((sub_appid, sub_mch_id)) = sub {
-                let _ =
-                    writeln!(text, "sub_appid = \"{sub_appid}\"\nsub_mch_id = \"{sub_mch_id}\"");
+                let _ = write!(
+                    text,
+                    "sub_appid = \"{sub_appid}\"
+sub_secret = \"file:{SECRETS}/{word}.sub_secret\"
+sub_mch_id = \"{sub_mch_id}\"
+commission_bp = 20
+"
+                );
+            }
+            if patients {
+                text.push_str(&for_patients(&hospital, &sandbox));
             }
         }
         text
@@ -261,12 +296,15 @@ api_key = \"file:{SECRETS}/{word}.api_key\"
             "public_url = \"{}\"
 platform_url = \"{}\"
 data_dir = \"sandbox\"
+person_cookies = [{}]
 late_reversal_cities = {LATE_REVERSAL_CITIES}
 ",
             self.sandbox_url(),
-            self.platform_url()
+            self.platform_url(),
+            person_cookies()
         );
-        for Hospital { word, name, appid, mch_id, sub, .. } in HOSPITALS {
+        for hospital in HOSPITALS {
+            let Hospital { word, name, appid, mini_program, mch_id, sub, .. } = hospital;
             let _ = write!(
                 text,
                 "\n[[accounts]]
@@ -278,6 +316,9 @@ api_key = \"file:{SECRETS}/{word}.api_key\"
 {}",
                 templates(word)
             );
+            if mini_program {
+                let _ = writeln!(text, "mini_pages = \"{}\"", self.platform_url());
+            }
             if let Some((sub_appid, _)) = sub {
                 let _ = write!(
                     text,
@@ -289,9 +330,86 @@ secret = \"file:{SECRETS}/{word}.sub_secret\"
                     templates(word)
                 );
             }
+            if hospital.patients {
+                text.push_str(&own_account(&hospital, &self.gateway_url()));
+            }
+        }
+        for hospital in HOSPITALS.iter().filter(|hospital| hospital.patients) {
+            let Hospital { word, name, org_no, city_id, .. } = hospital;
+            let _ = write!(
+                text,
+                "\n[[hospitals]]
+org_no = \"{org_no}\"
+name = \"{name}\"
+city_id = \"{city_id}\"
+his_secret = \"file:{SECRETS}/{word}.his_secret\"
+gateway_url = \"{}/his/{org_no}\"
+",
+                self.gateway_url()
+            );
         }
         text
     }
+}
+
+/// What the gateway needs to serve the patients of a hospital.
+fn for_patients(hospital: &Hospital, sandbox: &str) -> String {
+    let Hospital { word, name, org_no, city_id, .. } = hospital;
+    let mut text = format!(
+        "name = \"{name}\"
+city_id = \"{city_id}\"
+secret = \"file:{SECRETS}/{word}.secret\"
+his.url = \"{sandbox}/his/{org_no}\"
+his.secret = \"file:{SECRETS}/{word}.his_secret\"
+callback.token = \"file:{SECRETS}/{word}.callback_token\"
+"
+    );
+    if is_encrypted(hospital) {
+        let _ = writeln!(text, "callback.aes_key = \"file:{SECRETS}/{word}.aes_key\"");
+        text.push_str("callback.only_encrypted = true\n");
+    }
+    for kind in Kind::ALL {
+        let _ = writeln!(text, "templates.{0} = \"test-{word}-own-{0}\"", kind.word());
+    }
+    text
+}
+
+/// One hospital's account reads plain messages, the other's only encrypted ones.
+const fn is_encrypted(hospital: &Hospital) -> bool {
+    hospital.sub.is_some()
+}
+
+/// What the sandbox knows of the account that a hospital's patients follow.
+fn own_account(hospital: &Hospital, gateway: &str) -> String {
+    let Hospital { word, org_no, .. } = hospital;
+    let mut text = format!(
+        "callback.url = \"{gateway}/wechat/{org_no}\"
+callback.token = \"file:{SECRETS}/{word}.callback_token\"
+"
+    );
+    if is_encrypted(hospital) {
+        let _ = writeln!(text, "callback.encryption = \"safe\"");
+        let _ = writeln!(text, "callback.aes_key = \"file:{SECRETS}/{word}.aes_key\"");
+    }
+    for kind in Kind::ALL {
+        let _ = write!(
+            text,
+            "[[accounts.messages]]
+template = \"test-{word}-own-{}\"
+content = \"\"\"{}\"\"\"
+",
+            kind.word(),
+            kind.template()
+        );
+    }
+    text
+}
+
+/// The gateway's sessions.
+fn person_cookies() -> String {
+    let hospitals = HOSPITALS.iter().filter(|hospital| hospital.patients);
+    let cookies = hospitals.map(|it| format!("\"{SESSION_COOKIE} /h/{}\"", it.org_no));
+    cookies.collect::<Vec<_>>().join(", ")
 }
 
 const WRITTEN: &str =

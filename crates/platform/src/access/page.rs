@@ -1,4 +1,5 @@
-//! How a page leaves: no script, nothing cached, nothing framed, no address told to the next host.
+//! How a page leaves: no script, nothing cached, framed by nobody unless told otherwise, no address
+//! told to the next host.
 //!
 //! Every page extends `templates/page.html`, whose contexts have a field `test`: whether it says
 //! 模拟环境. For scripts without eyes a page carries `<main data-outcome="…" data-leads-to="…">` and
@@ -6,15 +7,28 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 
 /// What a page may load: its own style, nothing else. Forms are not restricted, because a form's
 /// answer may lead to the hospital.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'";
+
+/// The `Content-Security-Policy` of every page; `ancestors` may frame it, or nobody.
+pub fn policy(ancestors: Option<&str>) -> HeaderValue {
+    let ancestors = ancestors.unwrap_or("'none'");
+    HeaderValue::from_str(&format!("{POLICY}; frame-ancestors {ancestors}")).unwrap_or_else(|_| {
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")
+    })
+}
+
+/// Puts `policy` on an answer.
+pub fn with_policy(policy: HeaderValue, mut answer: Response) -> Response {
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    answer
+}
 
 /// Answers `page` with `status`.
 pub fn show(status: StatusCode, page: &impl Template) -> Response {
@@ -22,7 +36,6 @@ pub fn show(status: StatusCode, page: &impl Template) -> Response {
         Ok(html) => {
             let headers = [
                 (CACHE_CONTROL, "no-store"),
-                (CONTENT_SECURITY_POLICY, POLICY),
                 (REFERRER_POLICY, "same-origin"),
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             ];

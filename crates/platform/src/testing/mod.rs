@@ -283,6 +283,7 @@ pub(crate) fn settings() -> Settings {
         token_error_shape: TokenErrorShape::Xml,
         call_timeout_ms: 5000,
         lease_ms: 10_000,
+        frame_ancestors: None,
         page_key: Secret::new([7; 32]),
         digest_key: Secret::new([9; 32]),
     }
