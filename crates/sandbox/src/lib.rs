@@ -29,6 +29,6 @@ pub use clock::TestClock;
 pub use courier::Courier;
 pub use persons::{Behaviour, Person, Persons, PersonsFault};
 pub use sandbox::{OpenError, Sandbox};
-pub use settings::{Account, Callback, Encryption, Settings, Template};
+pub use settings::{Account, Callback, Encryption, PersonCookie, Settings, Template};
 pub use wallet::Wallet;
 pub use wechat::WeChat;

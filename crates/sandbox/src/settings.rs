@@ -22,9 +22,21 @@ pub struct Settings {
     /// Cities whose bureau gives insurance money back for a year; in all others only on the day
     /// it was paid (guide, FAQ).
     pub late_reversal_cities: Vec<CityId>,
+    /// The cookies in which pages on the phone's own host remember who opened them. A real phone
+    /// is one person's; this one forgets them when another person takes it.
+    pub person_cookies: Vec<PersonCookie>,
     /// How courier and phone reach the others. It must not follow redirects by itself and needs
     /// no cookie store: the phone does both, as a person's browser.
     pub http: reqwest::Client,
+}
+
+/// A page's cookie that names a person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PersonCookie {
+    /// Its name.
+    pub name: String,
+    /// Its path.
+    pub path: String,
 }
 
 /// A test institution's public account (公众号 or mini-program) and the key of its merchant number.

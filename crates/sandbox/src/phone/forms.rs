@@ -290,7 +290,7 @@ impl Reader {
 }
 
 /// Decodes the character references of a text; one that is none stays as it is.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut decoded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

@@ -14,6 +14,7 @@ use crate::persons::Person;
 use crate::settings::Settings;
 use browser::{Browser, Landed};
 use forms::Page;
+pub(crate) use forms::decode;
 use medpay_wire::contracts::phone::Outcome;
 
 /// The cookie that tells WeChat's authorization page whose phone this is.

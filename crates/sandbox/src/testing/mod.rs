@@ -126,6 +126,7 @@ pub(crate) fn sandbox_of(
         persons: Persons::built_in(),
         accounts: vec![account],
         late_reversal_cities: Vec::new(),
+        person_cookies: Vec::new(),
         http: http(),
     };
     Sandbox::open(settings, Machine::at_noon(), chance()).expect("a sandbox")

@@ -106,7 +106,7 @@ impl WeChat {
     ) -> (String, String) {
         let (timestamp, nonce) = (seconds(now).to_string(), self.entropy.nonce());
         let stamp = Stamp { timestamp: &timestamp, nonce: &nonce };
-        let mut url = self.signed_address(callback, stamp);
+        let mut url = signed_address(callback, stamp);
         url.push_str("&openid=");
         url.push_str(&encode_component(incoming.from.reveal()));
         let plain = incoming.write();
@@ -122,18 +122,6 @@ impl WeChat {
         url.push_str(&post.msg_signature);
         let body = if with_plain { both(&plain, &post.body) } else { post.body };
         (url, body)
-    }
-
-    /// The callback's address with `signature`, `timestamp` and `nonce`.
-    fn signed_address(&self, callback: &Callback, stamp: Stamp<'_>) -> String {
-        let joint = if callback.url.contains('?') { '&' } else { '?' };
-        format!(
-            "{}{joint}signature={}&timestamp={}&nonce={}",
-            callback.url,
-            callback_signature(&callback.token, stamp.timestamp, stamp.nonce),
-            stamp.timestamp,
-            stamp.nonce,
-        )
     }
 
     /// The address of the URL check that an account's console makes, and the `echostr` that it
@@ -155,10 +143,9 @@ impl WeChat {
         now: Timestamp,
     ) -> Result<(), BookError> {
         let words = match answer.and_then(|body| self.read_answer(post, body)) {
-            Some(Answer::Nothing) => return Ok(()),
             Some(Answer::Text(reply)) => (By::Account, reply.content),
             None if post.is_awaited => (By::Notice, OUT_OF_SERVICE.to_owned()),
-            None => return Ok(()),
+            Some(Answer::Nothing) | None => return Ok(()),
         };
         self.book.write(|book| {
             let (by, text) = &words;
@@ -189,6 +176,18 @@ impl WeChat {
             Answer::Text(_) | Answer::Nothing => Some(answer),
         }
     }
+}
+
+/// The callback's address with `signature`, `timestamp` and `nonce`.
+fn signed_address(callback: &Callback, stamp: Stamp<'_>) -> String {
+    let joint = if callback.url.contains('?') { '&' } else { '?' };
+    format!(
+        "{}{joint}signature={}&timestamp={}&nonce={}",
+        callback.url,
+        callback_signature(&callback.token, stamp.timestamp, stamp.nonce),
+        stamp.timestamp,
+        stamp.nonce,
+    )
 }
 
 fn crypt(account: &Account, callback: &Callback, key: &EncodingAesKey) -> MessageCrypt {

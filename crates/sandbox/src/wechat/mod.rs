@@ -29,7 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use callbacks::Post;
-pub use chats::{By, Line};
+pub use chats::{By, Chat, Line};
 pub use qrcodes::{Code, Scanned};
 
 /// How long an OAuth code can be redeemed.

@@ -1,13 +1,20 @@
 //! `/phone`: the patient's phone, for scripts (`docs/contracts/phone.md`) and for people.
 
+mod chat;
+pub(crate) mod codes;
+mod desk;
+mod home;
+mod links;
 pub(super) mod page;
+mod web;
 
 use super::{callbacks, run};
 use crate::persons::Person;
 use crate::phone::{PHONE_PERSON, Phone, PhoneFault};
 use crate::sandbox::Parties;
 use crate::wallet::Cashier;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing::post};
@@ -26,7 +33,11 @@ pub(super) fn routes() -> Router<Arc<Parties>> {
         .route("/phone/auth_code", post(auth_code))
         .route("/phone/inbox", post(inbox))
         .route("/phone/subscribe", post(subscribe))
-        .merge(page::routes())
+        .merge(desk::routes())
+        .merge(home::routes())
+        .merge(chat::routes())
+        .merge(web::routes())
+        .merge(codes::routes())
 }
 
 /// Whose phone a browser says it is.
@@ -35,6 +46,22 @@ pub(super) fn whose<'a>(town: &'a Parties, headers: &HeaderMap) -> Option<&'a Pe
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|it| it.split_once('='));
     let (_, id) = pairs.find(|(name, _)| name.trim() == PHONE_PERSON)?;
     town.settings.persons.get(id.trim())
+}
+
+/// Whose phone a page is opened on. Where nobody was chosen yet, the page asks.
+struct Holder(Person);
+
+impl FromRequestParts<Arc<Parties>> for Holder {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        town: &Arc<Parties>,
+    ) -> Result<Self, Self::Rejection> {
+        let person = whose(town, &parts.headers).cloned();
+        // The whole page around the phone asks again.
+        person.map(Self).ok_or_else(|| page::choose(town, "/phone"))
+    }
 }
 
 /// The person of an openid, and the account it belongs to.

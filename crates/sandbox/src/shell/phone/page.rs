@@ -1,95 +1,87 @@
-//! The phone's pages for people: choose whose it is, read its messages, show its pay code, open the
-//! cashiers that a window put on it. No script; every page says 模拟环境.
+//! What all pages of the phone share: how they are sent, whose phone it is, and the page for what
+//! cannot go on. No script; every page says 模拟环境.
 
-use super::{Town, run, whose};
-use crate::persons::Person;
-use crate::phone::PHONE_PERSON;
+use crate::persons::{Behaviour, Person};
 use crate::sandbox::Parties;
+use crate::settings::Account;
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
-use axum::{Form, Router};
-use medpay_domain::{Appid, Clock as _};
-use medpay_wire::contracts::phone::InboxMessage;
-use serde::Deserialize;
-use std::sync::Arc;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use medpay_domain::{Appid, Timestamp};
+use medpay_wire::public_account::encode_component;
 
-pub(super) fn routes() -> Router<Arc<Parties>> {
-    Router::new()
-        .route("/phone", get(show))
-        .route("/phone/person", post(choose_person))
-        .route("/phone/code", post(code))
-        .route("/phone/follow", post(follow))
+/// The foot of the phone's own pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Chats,
+    Contacts,
+    Scan,
+    Me,
 }
 
-/// Who may be chosen; `next` is where the choice leads.
+/// The page that asks whose phone this is; `next` is where the choice leads.
 #[derive(Template)]
-#[template(path = "choose.html")]
+#[template(path = "phone/choose.html")]
 struct Choose<'a> {
     persons: Vec<Choice<'a>>,
     next: &'a str,
+    /// Whether the page around the phone changes too.
+    whole_page: bool,
 }
 
-struct Choice<'a> {
-    id: &'a str,
-    name: &'a str,
-    behaviour: &'static str,
-}
-
-/// A phone.
-#[derive(Template)]
-#[template(path = "phone.html")]
-struct Home<'a> {
-    name: &'a str,
-    behaviour: &'static str,
-    now: String,
-    wallet: String,
-    account: String,
-    cashiers: Vec<String>,
-    messages: Vec<Message<'a>>,
-    follows: Vec<Follows<'a>>,
-}
-
-struct Message<'a> {
-    from: &'a str,
-    lines: Vec<&'a str>,
-    url: &'a str,
-}
-
-struct Follows<'a> {
-    appid: &'a str,
-    account: &'a str,
-    subscribed: bool,
-}
-
-/// A pay code.
-#[derive(Template)]
-#[template(path = "code.html")]
-struct PayCode<'a> {
-    name: &'a str,
-    groups: Vec<&'a str>,
-    digits: &'a str,
-    minutes: u32,
+/// A person to choose.
+pub(super) struct Choice<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) good_for: &'static str,
+    pub(super) chosen: bool,
 }
 
 /// Something that cannot go on.
 #[derive(Template)]
-#[template(path = "problem.html")]
+#[template(path = "phone/problem.html")]
 struct Problem<'a> {
     message: &'a str,
 }
 
-fn render(status: StatusCode, page: &impl Template) -> Response {
+/// What the person would read off the own papers.
+pub(super) struct Papers<'a> {
+    pub(super) name: &'a str,
+    pub(super) card_type: &'static str,
+    pub(super) id_no: &'a str,
+    pub(super) medical_card_no: &'a str,
+    pub(super) password: &'a str,
+}
+
+impl<'a> Papers<'a> {
+    pub(super) fn of(person: &'a Person) -> Self {
+        Self {
+            name: person.insured_name.reveal(),
+            card_type: person.card_type.chinese(),
+            id_no: person.insured_id_no.reveal(),
+            medical_card_no: person.medical_card_no.reveal(),
+            password: &person.password,
+        }
+    }
+}
+
+/// Everything comes from the page itself, but what a frame shows.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src http: https:; \
+                      frame-ancestors 'self'; base-uri 'none'";
+/// The authorization page's own pages appear inside the frames of others.
+const POLICY_ANYWHERE: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-src http: https:; base-uri 'none'";
+
+pub(super) fn render(status: StatusCode, page: &impl Template) -> Response {
+    render_under(POLICY, status, page)
+}
+
+fn render_under(policy: &'static str, status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => {
             let headers = [
                 (header::CACHE_CONTROL, "no-store"),
-                (
-                    header::CONTENT_SECURITY_POLICY,
-                    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
-                ),
+                (header::CONTENT_SECURITY_POLICY, policy),
                 (header::REFERRER_POLICY, "no-referrer"),
             ];
             (status, headers, Html(html)).into_response()
@@ -103,140 +95,100 @@ fn render(status: StatusCode, page: &impl Template) -> Response {
 
 /// A page that says what is wrong.
 pub(in crate::shell) fn problem(status: StatusCode, message: &str) -> Response {
-    render(status, &Problem { message })
+    render_under(POLICY_ANYWHERE, status, &Problem { message })
 }
 
 /// The page that asks whose phone this is and then goes on to `next`.
 pub(in crate::shell) fn choose(town: &Parties, next: &str) -> Response {
+    let page = Choose { persons: choices(town, None), next, whole_page: next == "/phone" };
+    render_under(POLICY_ANYWHERE, StatusCode::OK, &page)
+}
+
+pub(super) fn choices<'a>(town: &'a Parties, chosen: Option<&Person>) -> Vec<Choice<'a>> {
     let persons = town.settings.persons.iter().map(|person| Choice {
         id: &person.id,
         name: person.insured_name.reveal(),
-        behaviour: person.behaviour.chinese(),
+        good_for: good_for(person.behaviour),
+        chosen: chosen.is_some_and(|chosen| chosen.id == person.id),
     });
-    render(StatusCode::OK, &Choose { persons: persons.collect(), next })
+    persons.collect()
 }
 
-#[derive(Deserialize)]
-struct Chosen {
-    person: String,
-    #[serde(default)]
-    next: String,
-}
-
-async fn choose_person(State(town): Town, Form(chosen): Form<Chosen>) -> Response {
-    if chosen.person.is_empty() {
-        let forget = format!("{PHONE_PERSON}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
-        return ([(header::SET_COOKIE, forget)], Redirect::to("/phone")).into_response();
-    }
-    let Some(person) = town.settings.persons.get(&chosen.person) else {
-        return problem(StatusCode::NOT_FOUND, "没有这个测试人员");
-    };
-    // Only on to the sandbox's own pages: two slashes would be another host.
-    let own = ["/phone", "/connect/oauth2/authorize?"];
-    let is_own = own.iter().any(|path| chosen.next.starts_with(path));
-    let next = if is_own { chosen.next.as_str() } else { "/phone" };
-    let cookie = format!("{PHONE_PERSON}={}; Path=/; HttpOnly; SameSite=Lax", person.id);
-    ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
-}
-
-/// What a phone shows, read in one go.
-struct Seen {
-    messages: Vec<InboxMessage>,
-    cashiers: Vec<String>,
-    subscribed: Vec<bool>,
-    wallet: String,
-    account: String,
-}
-
-async fn show(State(town): Town, headers: HeaderMap) -> Response {
-    let Some(person) = whose(&town, &headers).cloned() else { return choose(&town, "/phone") };
-    let whose = person.clone();
-    let seen = run(&town, move |town| {
-        let accounts = town.settings.accounts.iter();
-        Ok(Seen {
-            messages: town.wechat.inbox(&whose)?,
-            cashiers: town.wallet.cashiers(&whose)?.into_iter().map(|it| it.url).collect(),
-            subscribed: accounts
-                .map(|account| town.wechat.subscribed(&account.appid, &whose))
-                .collect::<Result<_, _>>()?,
-            wallet: town.wallet.balance(&whose)?.yuan(),
-            account: town.bureau.account(&whose)?.yuan(),
-        })
-    });
-    match seen.await {
-        Ok(seen) => home(&town, &person, seen),
-        Err(unanswered) => unanswered,
+/// What a person is chosen for.
+const fn good_for(behaviour: Behaviour) -> &'static str {
+    match behaviour {
+        Behaviour::Normal => "一切正常，走通全部流程",
+        Behaviour::Unsubscribed => "未关注公众号，从关注开始",
+        Behaviour::OwnSplit => "个账为零，看医保中心自行分割",
+        Behaviour::NameDiffers => "医院档案姓名不符，看 80005",
+        Behaviour::DocumentDiffers => "医院档案证件号不符，看 80006",
+        Behaviour::NotInsured => "未参保，绑不了卡",
+        Behaviour::AccountShort
+        | Behaviour::BureauRefuses
+        | Behaviour::WalletShort
+        | Behaviour::WalletLocked
+        | Behaviour::BureauOut
+        | Behaviour::BureauOutOnceBound
+        | Behaviour::AnswersLost
+        | Behaviour::PayCodeUnanswered => behaviour.chinese(),
     }
 }
 
-fn home(town: &Parties, person: &Person, seen: Seen) -> Response {
-    let accounts = &town.settings.accounts;
-    let name_of = |appid: &str| {
-        let account = accounts.iter().find(|account| account.appid.as_str() == appid);
-        account.map_or("公众号", |account| account.name.as_str())
-    };
-    let messages = seen.messages.iter().rev().map(|message| Message {
-        from: name_of(&message.appid),
-        lines: message.text.lines().collect(),
-        // What opens a mini-program has no address that a browser could open.
-        url: if message.url.starts_with("http") { &message.url } else { "" },
-    });
-    let follows = accounts.iter().zip(seen.subscribed).map(|(account, subscribed)| Follows {
-        appid: account.appid.as_str(),
-        account: &account.name,
-        subscribed,
-    });
-    let now = town.clock.now().to_string();
-    let page = Home {
-        name: person.insured_name.reveal(),
-        behaviour: person.behaviour.chinese(),
-        now: now.get(..16).unwrap_or(&now).to_owned(),
-        wallet: seen.wallet,
-        account: seen.account,
-        cashiers: seen.cashiers,
-        messages: messages.collect(),
-        follows: follows.collect(),
-    };
-    render(StatusCode::OK, &page)
+/// An account in a list.
+pub(super) struct Row<'a> {
+    pub(super) appid: &'a str,
+    pub(super) name: &'a str,
+    pub(super) initial: &'a str,
+    /// Colour of the picture.
+    pub(super) face: &'static str,
+    pub(super) last: String,
+    pub(super) time: String,
+    pub(super) unread: u32,
 }
 
-async fn code(State(town): Town, headers: HeaderMap) -> Response {
-    let Some(person) = whose(&town, &headers).cloned() else { return choose(&town, "/phone") };
-    let whose = person.clone();
-    let show = move |town: &Parties| town.wallet.show_auth_code(&whose, town.clock.now());
-    match run(&town, show).await {
-        Ok(code) => {
-            let digits = code.auth_code.as_str();
-            let group = |at: usize| digits.get(at..(at + 4).min(digits.len()));
-            let page = PayCode {
-                name: person.insured_name.reveal(),
-                groups: (0..digits.len()).step_by(4).filter_map(group).collect(),
-                digits,
-                minutes: code.expires_in_seconds / 60,
-            };
-            render(StatusCode::OK, &page)
+impl<'a> Row<'a> {
+    pub(super) fn of(town: &'a Parties, account: &'a Account) -> Self {
+        let accounts = &town.settings.accounts;
+        let at = accounts.iter().position(|it| it.appid == account.appid).unwrap_or_default();
+        let end = account.name.chars().next().map_or(0, char::len_utf8);
+        Self {
+            appid: account.appid.as_str(),
+            name: &account.name,
+            initial: account.name.get(..end).unwrap_or_default(),
+            face: ["a", "b", "c", "d"].into_iter().cycle().nth(at).unwrap_or_default(),
+            last: String::new(),
+            time: String::new(),
+            unread: 0,
         }
-        Err(unanswered) => unanswered,
     }
 }
 
-#[derive(Deserialize)]
-struct Follow {
-    appid: String,
-    subscribed: bool,
+/// `HH:mm` of today, else the date.
+pub(super) fn when(at: Timestamp, now: Timestamp) -> String {
+    let text = at.to_string();
+    let part = if at.day() == now.day() { text.get(11..16) } else { text.get(5..16) };
+    part.unwrap_or_default().to_owned()
 }
 
-async fn follow(State(town): Town, headers: HeaderMap, Form(wish): Form<Follow>) -> Response {
-    let Some(person) = whose(&town, &headers).cloned() else { return choose(&town, "/phone") };
-    let appid = Appid::new(wish.appid);
-    if !town.wechat.knows(&appid) {
-        return problem(StatusCode::NOT_FOUND, "没有这个公众号");
+/// The address of the page that shows `url` in the phone, opened from the chat with `from`.
+pub(super) fn web_address(url: &str, from: &Appid) -> String {
+    let (url, from) = (encode_component(url), encode_component(from.as_str()));
+    format!("/phone/web?url={url}&from={from}")
+}
+
+/// The address of the page that shows a mini-program's page in the phone.
+pub(super) fn mini_address(appid: &str, path: &str, from: &Appid) -> String {
+    let (path, from) = (encode_component(path), encode_component(from.as_str()));
+    format!("/phone/mini?appid={}&path={path}&from={from}", encode_component(appid))
+}
+
+/// Where a line's or a button's link leads inside the phone; empty if nowhere.
+pub(super) fn inside(link: &str, from: &Appid) -> String {
+    if let Some((appid, path)) = link.strip_prefix("mini:").and_then(|it| it.split_once('/')) {
+        return mini_address(appid, path, from);
     }
-    let command = move |town: &Parties| {
-        town.wechat.subscribe(&appid, &person, wish.subscribed, town.clock.now())
-    };
-    match run(&town, command).await {
-        Ok(_) => Redirect::to("/phone").into_response(),
-        Err(unanswered) => unanswered,
+    if link.starts_with("http://") || link.starts_with("https://") {
+        return web_address(link, from);
     }
+    String::new()
 }
