@@ -116,6 +116,55 @@ impl Browser {
         Ok(self.run(script).await?.as_str().unwrap_or_default().to_owned())
     }
 
+    /// Taps the link or button that says `words`, and waits until this page is gone.
+    pub(crate) async fn tap_words(&self, words: &str) -> anyhow::Result<()> {
+        let mark = "document.querySelectorAll('[data-tapped]').forEach(\
+                      e => e.removeAttribute('data-tapped'));\
+                    const all = [...document.querySelectorAll('a, button, summary')];\
+                    const text = e => e.innerText.replace(/\\s+/g, '');\
+                    const found = all.find(e => text(e) === arguments[0])\
+                      ?? all.find(e => text(e).includes(arguments[0]));\
+                    found?.setAttribute('data-tapped', '1'); return !!found";
+        let bare: String = words.split_whitespace().collect();
+        if self.run_with(mark, json!([bare])).await? != json!(true) {
+            anyhow::bail!("nothing says {words:?}; the page says: {}", self.text().await?);
+        }
+        self.tap("[data-tapped]").await
+    }
+
+    /// Chooses the box, the radio button or the option whose label says `words`.
+    pub(crate) async fn choose(&self, words: &str) -> anyhow::Result<()> {
+        let choose = "const all = [...document.querySelectorAll('label, option')];\
+                      const found = all.find(e => e.innerText.includes(arguments[0]));\
+                      if (!found) return false;\
+                      if (found.tagName === 'OPTION') { found.selected = true; return true; }\
+                      (found.control ?? found).click(); return true";
+        if self.run_with(choose, json!([words])).await? != json!(true) {
+            anyhow::bail!("no choice says {words:?}; the page says: {}", self.text().await?);
+        }
+        Ok(())
+    }
+
+    /// The address of the page.
+    pub(crate) async fn address(&self) -> anyhow::Result<String> {
+        let address = self.command("GET", "/url", None).await?;
+        Ok(address.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Goes into the frame; [`Browser::leave_frames`] goes out again.
+    pub(crate) async fn enter_frame(&self, css: &str) -> anyhow::Result<()> {
+        let id = self.element(css).await?;
+        let frame = json!({ "id": { "element-6066-11e4-a52e-4f735466cecf": id } });
+        self.command("POST", "/frame", Some(frame)).await?;
+        Ok(())
+    }
+
+    /// Goes back to the whole page.
+    pub(crate) async fn leave_frames(&self) -> anyhow::Result<()> {
+        self.command("POST", "/frame", Some(json!({ "id": null }))).await?;
+        Ok(())
+    }
+
     /// Follows a page that says where to look again, until its outcome is one of `wanted`.
     pub(crate) async fn until(&self, wanted: &[&str]) -> anyhow::Result<String> {
         for _ in 0..LOOKS {
@@ -124,7 +173,9 @@ impl Browser {
                 return Ok(outcome);
             }
             let again = "const m = document.querySelector('main');\
-                         return m?.dataset.poll ? new URL(m.dataset.poll, location).href : ''";
+                         if (m?.dataset.poll) return new URL(m.dataset.poll, location).href;\
+                         const refresh = document.querySelector('meta[http-equiv=refresh]');\
+                         return refresh ? location.href : ''";
             let again = self.run(again).await?;
             match again.as_str() {
                 Some(url) if !url.is_empty() => self.open(url).await?,
@@ -152,8 +203,25 @@ impl Browser {
         Ok(())
     }
 
+    /// [`Browser::look`] twice: as the page is, and in large type (`<name>-large`); and what a page
+    /// for patients must be besides: light, legible, labelled, and easy to hit.
+    pub(crate) async fn look_well(&self, name: &str, words: &[&str]) -> anyhow::Result<()> {
+        self.look(name, words).await?;
+        let faults = self.run(FIT_FOR_PATIENTS).await?;
+        ensure!(faults == json!([]), "{name}: {faults}");
+        let large = "document.documentElement.classList.add('large')";
+        self.run(large).await?;
+        let looked = self.look(&format!("{name}-large"), words).await;
+        self.run("document.documentElement.classList.remove('large')").await?;
+        looked
+    }
+
     async fn run(&self, script: &str) -> anyhow::Result<Value> {
-        let script = json!({ "script": script, "args": [] });
+        self.run_with(script, json!([])).await
+    }
+
+    async fn run_with(&self, script: &str, args: Value) -> anyhow::Result<Value> {
+        let script = json!({ "script": script, "args": args });
         self.command("POST", "/execute/sync", Some(script)).await
     }
 
@@ -194,6 +262,59 @@ impl Drop for Browser {
         let _ = self.driver.wait();
     }
 }
+
+/// What is wrong with a page, as a list: heavier than 60 KB with all it loads; a field without a
+/// label; something to tap that is lower than 44 pixels, unless it stands within a sentence; text
+/// whose contrast is below 4.5 (WCAG AA); no title; not in Chinese.
+const FIT_FOR_PATIENTS: &str = r"
+const faults = [];
+const seen = e => e.getClientRects().length > 0;
+const size = e => e.encodedBodySize || e.transferSize || 0;
+const weight = ['navigation', 'resource'].flatMap(t => performance.getEntriesByType(t))
+  .reduce((sum, e) => sum + size(e), 0);
+if (weight >= 60 * 1024) faults.push(`weighs ${weight} bytes`);
+if (!document.title.trim()) faults.push('has no title');
+if (!document.documentElement.lang.startsWith('zh')) faults.push('does not say that it is Chinese');
+for (const e of document.querySelectorAll('input, select, textarea')) {
+  if (e.type === 'hidden' || !seen(e)) continue;
+  if (!(e.labels?.length || e.ariaLabel)) faults.push(`field ${e.name} has no label`);
+}
+for (const e of document.querySelectorAll('a, button, select, textarea, input')) {
+  if (e.type === 'hidden' || !seen(e)) continue;
+  const target = e.matches('[type=radio], [type=checkbox]') ? e.closest('label') ?? e : e;
+  const within = e.tagName === 'A' && getComputedStyle(e).display === 'inline'
+    && e.closest('p, li, dd, td');
+  const height = target.getBoundingClientRect().height;
+  if (!within && height < 43.5) {
+    faults.push(`${e.tagName} ${e.name || e.innerText} is ${height} px high`);
+  }
+}
+const rgba = text => {
+  const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number);
+  return { r, g, b, a };
+};
+const luminance = ({ r, g, b }) => {
+  const [R, G, B] = [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * R + 0.7152 * G + 0.0722 * B;
+};
+const ground = e => {
+  for (let at = e; at; at = at.parentElement) {
+    const color = rgba(getComputedStyle(at).backgroundColor);
+    if (color.a > 0) return color;
+  }
+  return { r: 255, g: 255, b: 255, a: 1 };
+};
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+  const e = node.parentElement;
+  if (!node.textContent.trim() || !seen(e) || e.closest('option, select, script, style')) continue;
+  const [a, b] = [luminance(rgba(getComputedStyle(e).color)), luminance(ground(e))];
+  const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  if (contrast < 4.5) faults.push(`'${node.textContent.trim()}' has contrast ${contrast}`);
+}
+return faults;
+";
 
 /// The port that the driver chose, from its first lines.
 fn driver_port(output: &mut BufReader<ChildStdout>) -> anyhow::Result<u16> {

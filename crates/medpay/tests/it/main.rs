@@ -10,6 +10,7 @@ mod field_rules;
 mod journey;
 mod listeners;
 mod pages;
+mod patient;
 mod privacy;
 mod python;
 mod refusals;
