@@ -1,3 +1,3 @@
-//! The hospital's machines.
+//! The machines of the hospital's side.
 
-pub mod refund;
+pub mod payment;

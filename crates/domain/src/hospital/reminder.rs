@@ -40,11 +40,7 @@ const VISIT_SECONDS: i64 = 7 * 3600 + 30 * 60;
 
 /// When the visit of `day` is reminded of: in its morning, after the quiet hours. None if that is
 /// over at `now`: who books then knows.
-pub fn visit_reminder_at(
-    day: Day,
-    quiet: Option<QuietHours>,
-    now: Timestamp,
-) -> Option<Timestamp> {
+pub fn visit_reminder_at(day: Day, quiet: Option<QuietHours>, now: Timestamp) -> Option<Timestamp> {
     let morning = day.start().plus_seconds(VISIT_SECONDS);
     let at = quiet.map_or(morning, |quiet| quiet.over(morning));
     (at > now && at < day.end()).then_some(at)
@@ -90,9 +86,8 @@ mod tests {
     #[test]
     fn a_visit_is_reminded_of_in_its_morning() {
         let day = Day::from_wire("20260605").expect("a day");
-        let reminder = |until, now| {
-            visit_reminder_at(day, Some(QuietHours { from: 22, until }), at(now))
-        };
+        let reminder =
+            |until, now| visit_reminder_at(day, Some(QuietHours { from: 22, until }), at(now));
         assert_eq!(reminder(7, "20260601101500"), Some(at("20260605073000")));
         assert_eq!(reminder(9, "20260601101500"), Some(at("20260605090000")));
         assert_eq!(reminder(7, "20260605073000"), None);

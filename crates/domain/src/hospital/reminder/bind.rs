@@ -95,19 +95,16 @@ impl BindReminder {
                 let reminded = Self { reminded_at: Some(now), times: self.times + 1, ..rest };
                 (reminded, Some(Effect::Remind))
             }
-            (State::Looking { looks }, Event::Unclear) => {
-                match WAITS.get(usize::from(looks)) {
-                    Some(wait) => {
-                        let looking = Self { state: State::Looking { looks: looks + 1 }, ..self };
-                        (looking, Some(Effect::Look(now.plus_seconds(*wait))))
-                    }
-                    None => (rest, None),
+            (State::Looking { looks }, Event::Unclear) => match WAITS.get(usize::from(looks)) {
+                Some(wait) => {
+                    let looking = Self { state: State::Looking { looks: looks + 1 }, ..self };
+                    (looking, Some(Effect::Look(now.plus_seconds(*wait))))
                 }
+                None => (rest, None),
+            },
+            (State::Looking { .. }, Event::Bound | Event::AnotherPerson | Event::NoVisitCard) => {
+                (rest, None)
             }
-            (
-                State::Looking { .. },
-                Event::Bound | Event::AnotherPerson | Event::NoVisitCard,
-            ) => (rest, None),
         }
     }
 }

@@ -101,12 +101,7 @@ pub fn next(found: Found, tries: u32, now: Timestamp) -> Next {
     }
 }
 
-fn next_of_visit(
-    day: Day,
-    stands: BookingStands,
-    bill: Option<BillStands>,
-    today: Day,
-) -> Next {
+fn next_of_visit(day: Day, stands: BookingStands, bill: Option<BillStands>, today: Day) -> Next {
     match stands {
         BookingStands::Gone => Next::Drop("gone"),
         BookingStands::Used => Next::Drop("number_taken"),
@@ -147,7 +142,11 @@ mod tests {
             let _ = writeln!(table, "{found:?}\n  -> {:?}", next(found, 0, now));
         }
         for tries in 0..8 {
-            let _ = writeln!(table, "Silent, {tries} in vain\n  -> {:?}", next(Found::Silent, tries, now));
+            let _ = writeln!(
+                table,
+                "Silent, {tries} in vain\n  -> {:?}",
+                next(Found::Silent, tries, now)
+            );
         }
         insta::assert_snapshot!(table);
     }

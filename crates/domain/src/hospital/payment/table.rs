@@ -1,0 +1,1 @@
+//! The whole machine as a table that people can read, and the kinds of amount.
