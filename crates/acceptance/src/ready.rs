@@ -62,6 +62,12 @@ pub struct Institution {
     pub sub_secret: Option<String>,
     /// The hospital's city.
     pub city_id: String,
+    /// The patients' pages at the gateway, without a final slash; none where it serves none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages_url: Option<String>,
+    /// The HIS that the sandbox plays for it: its pages for staff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub his_url: Option<String>,
 }
 
 impl Institution {

@@ -96,6 +96,12 @@ impl Gateway {
         self.branches.iter()
     }
 
+    /// Every hospital that has a patients' side.
+    pub fn sites(&self) -> impl Iterator<Item = Arc<Site>> {
+        let sites = self.branches.iter().flat_map(|branch| &branch.sites);
+        sites.filter(|site| site.hospital().is_some()).cloned()
+    }
+
     /// The hospital with this word in addresses.
     pub fn site(&self, word: &str) -> Option<Arc<Site>> {
         let mut sites = self.branches.iter().flat_map(|branch| &branch.sites);
@@ -107,6 +113,11 @@ impl Branch {
     /// The hospital whose rows have this code.
     pub fn site(&self, org_no: &OrgNo) -> Option<&Arc<Site>> {
         self.sites.iter().find(|site| site.institution.org_no == *org_no)
+    }
+
+    /// How long a worker holds a job, in machine milliseconds.
+    pub fn lease_ms(&self) -> i64 {
+        self.sites.first().map_or(0, |site| site.settings.lease_ms)
     }
 
     /// All hospitals of the environment.

@@ -16,7 +16,7 @@ use crate::system::{OsEntropy, SystemClock};
 use crate::{outgoing, output};
 use anyhow::Context as _;
 use medpay_acceptance::journey::{self, Player};
-use medpay_acceptance::ready::Ready;
+use medpay_acceptance::ready::{Institution, Ready};
 use medpay_client::HttpTransport;
 use medpay_platform::{Platform, audit};
 use std::path::{Path, PathBuf};
@@ -101,11 +101,19 @@ async fn open(town: &Town, stop: &Stop) -> anyhow::Result<Open> {
     services.spawn(async move {
         services::serve_sandbox(&parties, sandbox_ports, &for_sandbox, until).await
     });
-    services.spawn(services::serve_gateway(gateway, gateway_ports, stop.clone()));
+    let hospitals = services::open_gateway(gateway, stop).await?;
+    let sites: Vec<_> = hospitals.gateway.sites().collect();
+    let until = stop.clone();
+    services.spawn(async move { hospitals.serve(gateway_ports, &for_gateway, until).await });
     let running = services::open_platform(platform, stop).await?;
     let app = Arc::clone(&running.app);
     let until = stop.clone();
     services.spawn(async move { running.serve(platform_ports, &for_platform, until).await });
+    for site in sites {
+        medpay_gateway::account::menu::publish(&site)
+            .await
+            .with_context(|| format!("the menu of {}", site.institution.name))?;
+    }
     Ok(Open { app, transport, services })
 }
 
@@ -119,11 +127,14 @@ fn write_ready(path: &Path, ready: &Ready) -> anyhow::Result<()> {
 }
 
 fn tell(town: &Town, ready: &Ready) -> anyhow::Result<()> {
+    let of_first =
+        |url: fn(&Institution) -> Option<String>| ready.institutions.iter().find_map(url);
     output::line("微信医保支付 模拟环境: the town is up. Press Ctrl-C to stop it.")?;
     for (what, address) in [
         ("patient's phone", format!("{}/phone", ready.sandbox_url)),
         ("platform", ready.platform_url.clone()),
         ("gateway", ready.gateway_url.clone()),
+        ("hospital's HIS", of_first(|it| it.his_url.clone()).unwrap_or_default()),
         ("sandbox", ready.sandbox_url.clone()),
         ("data", town.data.display().to_string()),
     ] {

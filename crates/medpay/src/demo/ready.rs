@@ -40,6 +40,8 @@ pub fn institutions(town: &Town) -> anyhow::Result<Vec<Institution>> {
                 sub_mch_id: sub_mch_id.map(str::to_owned),
                 sub_secret: hospital.sub.map(|_| secret("sub_secret")).transpose()?,
                 city_id: hospital.city_id.to_owned(),
+                pages_url: hospital.patients.then(|| town.pages_url(hospital)),
+                his_url: hospital.patients.then(|| town.his_url(hospital)),
             })
         })
         .collect()

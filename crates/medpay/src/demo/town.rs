@@ -162,6 +162,16 @@ impl Town {
         self.url(200)
     }
 
+    /// The address of a hospital's pages for patients.
+    pub fn pages_url(&self, hospital: &Hospital) -> String {
+        format!("{}/h/{}", self.gateway_url(), hospital.org_no)
+    }
+
+    /// The address of the HIS that the sandbox plays for a hospital.
+    pub fn his_url(&self, hospital: &Hospital) -> String {
+        format!("{}/his/{}", self.sandbox_url(), hospital.org_no)
+    }
+
     fn url(&self, above: u16) -> String {
         format!("http://127.0.0.1:{}", self.port_base + above)
     }
