@@ -1,20 +1,49 @@
 //! 公众号: login, sessions, server callback, menu (guide §4.1.1).
 
+mod answers;
+pub mod callback;
+mod cookies;
 pub mod form;
+mod home;
+pub mod login;
+mod mac;
+pub mod menu;
+mod own_path;
+pub mod poster;
+mod refused;
+mod rows;
+mod session;
+mod verify_file;
 pub mod visitor;
 
 pub use form::Posted;
+pub(crate) use own_path::see_other;
+pub use session::COOKIE as SESSION_COOKIE;
 pub use visitor::Visitor;
 
 use crate::gateway::Gateway;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+
+/// Largest post that the server callback takes, in bytes.
+const CALLBACK_BYTES: usize = 64 * 1024;
 
 /// The pages.
 pub(crate) fn pages() -> Router<Gateway> {
     Router::new()
+        .route("/", get(home::home))
+        .route("/font", get(home::font))
+        .route("/login", get(login::login))
 }
 
-/// The addresses that are not pages.
+/// The addresses that are not pages:
+///
+/// - `GET|POST /wechat/{site}`: the account's server callback;
+/// - `GET /MP_verify_<…>.txt`: the files that its console asks for.
 pub(crate) fn endpoints() -> Router<Gateway> {
     Router::new()
+        .route("/wechat/{site}", get(callback::check).post(callback::receive))
+        .layer(DefaultBodyLimit::max(CALLBACK_BYTES))
+        .route("/{file}", get(verify_file::verify_file))
 }

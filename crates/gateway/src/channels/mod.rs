@@ -1,6 +1,10 @@
 //! Where a patient came from (guide §4.1.7: 统计埋点): every session has a channel, every order
 //! keeps its session's.
 
+mod rows;
+
+pub(crate) use rows::count_visit;
+
 use crate::gateway::Gateway;
 use axum::Router;
 use std::fmt;
@@ -22,6 +26,11 @@ impl Channel {
     /// From the account's menu.
     pub fn menu() -> Self {
         Self("menu".into())
+    }
+
+    /// From the words that a new follower is greeted with.
+    pub fn subscribe() -> Self {
+        Self("subscribe".into())
     }
 
     /// From a message.

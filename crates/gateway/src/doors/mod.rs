@@ -7,6 +7,8 @@
 //! happened yet.
 
 pub mod his;
+pub mod public_account;
+pub mod token_owner;
 
 use async_trait::async_trait;
 use medpay_client::{Downloaded, Unanswered};
