@@ -3,7 +3,20 @@
 //! today), when (quiet hours), and what became of it, is decided and written down here.
 
 pub(crate) mod deliver;
+mod list;
 pub(crate) mod outbox;
+mod rows;
+mod schedule;
+mod sendmsg;
+mod template;
+pub(crate) mod texts;
+mod way;
+
+#[cfg(test)]
+mod tests;
+
+pub use list::list;
+pub use rows::{Listed, Standing};
 
 use medpay_domain::{HospOutTradeNo, Openid};
 
@@ -56,12 +69,18 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
+    /// Whether it makes no sense after the day on which it was put.
+    const fn is_of_its_day(self) -> bool {
+        matches!(self, Self::VisitReminder)
+    }
+
     /// Whether it waits for the end of the quiet hours: what the patient has just done does not.
     pub const fn keeps_quiet_hours(self) -> bool {
         match self {
-            Self::BindReminder | Self::PaymentReminder | Self::VisitReminder | Self::ResultReady => {
-                true
-            }
+            Self::BindReminder
+            | Self::PaymentReminder
+            | Self::VisitReminder
+            | Self::ResultReady => true,
             Self::OutpatientPaid | Self::RegistrationPaid | Self::Refunded => false,
         }
     }
