@@ -137,7 +137,14 @@ pub async fn open_gateway(
         clock(&configuration.clock, transport.clone(), "gateway", &first, stop).await?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let gateway = Gateway::open(settings, &stores, &clock, &entropy, |settings, institution| {
-        medpay_gateway::doors::Doors::over_http(transport.clone(), settings, institution)
+        let transport = transport.clone();
+        medpay_gateway::doors::Doors::over_http(
+            transport,
+            &clock,
+            &entropy,
+            settings,
+            institution,
+        )
     });
     let stores = stores.test.into_iter().chain(stores.production).collect();
     Ok(RunningGateway { gateway, stores })

@@ -6,7 +6,9 @@
 //! retries, but that an access token which has just ended is bought anew once: then nothing has
 //! happened yet.
 
+mod closed;
 pub mod his;
+mod over_http;
 pub mod public_account;
 pub mod token_owner;
 
