@@ -2,7 +2,7 @@
 //! two accounts, and books in a folder of their own.
 
 use crate::persons::{Person, Persons};
-use crate::settings::{Account, Settings, Template};
+use crate::settings::{Account, PersonCookie, Settings, Template};
 use crate::{Sandbox, WeChat};
 use medpay_domain::{Appid, Clock, Elapsed, Entropy, Fen, MchId, Timestamp};
 use std::path::Path;
@@ -107,12 +107,7 @@ pub(crate) fn http() -> reqwest::Client {
         .expect("a client")
 }
 
-/// A whole sandbox whose own address and whose platform's are given.
-pub(crate) fn sandbox(folder: &Path, public_url: &str, platform_url: &str) -> Sandbox {
-    sandbox_of(folder, public_url, platform_url, account())
-}
-
-/// The same with another account.
+/// A whole sandbox whose own address, whose platform's and whose account are given.
 pub(crate) fn sandbox_of(
     folder: &Path,
     public_url: &str,
@@ -126,7 +121,10 @@ pub(crate) fn sandbox_of(
         persons: Persons::built_in(),
         accounts: vec![account],
         late_reversal_cities: Vec::new(),
-        person_cookies: Vec::new(),
+        person_cookies: vec![PersonCookie {
+            name: "h_session".to_owned(),
+            path: "/h/1".to_owned(),
+        }],
         http: http(),
     };
     Sandbox::open(settings, Machine::at_noon(), chance()).expect("a sandbox")

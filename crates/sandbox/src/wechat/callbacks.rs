@@ -129,7 +129,7 @@ impl WeChat {
     pub fn url_check(&self, appid: &Appid, now: Timestamp) -> Option<(String, String)> {
         let callback = self.account(appid)?.callback.as_ref()?;
         let (timestamp, nonce) = (seconds(now).to_string(), self.entropy.nonce());
-        let address = self.signed_address(callback, Stamp { timestamp: &timestamp, nonce: &nonce });
+        let address = signed_address(callback, Stamp { timestamp: &timestamp, nonce: &nonce });
         let echostr = self.entropy.nonce();
         Some((format!("{address}&echostr={echostr}"), echostr))
     }

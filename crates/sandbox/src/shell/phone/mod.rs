@@ -33,6 +33,7 @@ pub(super) fn routes() -> Router<Arc<Parties>> {
         .route("/phone/auth_code", post(auth_code))
         .route("/phone/inbox", post(inbox))
         .route("/phone/subscribe", post(subscribe))
+        .merge(page::routes())
         .merge(desk::routes())
         .merge(home::routes())
         .merge(chat::routes())

@@ -5,10 +5,13 @@ use crate::persons::{Behaviour, Person};
 use crate::sandbox::Parties;
 use crate::settings::Account;
 use askama::Template;
+use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
+use axum::routing::get;
 use medpay_domain::{Appid, Timestamp};
 use medpay_wire::public_account::encode_component;
+use std::sync::Arc;
 
 /// The foot of the phone's own pages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,11 +69,28 @@ impl<'a> Papers<'a> {
 }
 
 /// Everything comes from the page itself, but what a frame shows.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src http: https:; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; frame-src http: https:; \
                       frame-ancestors 'self'; base-uri 'none'";
 /// The authorization page's own pages appear inside the frames of others.
 const POLICY_ANYWHERE: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; frame-src http: https:; base-uri 'none'";
+    "default-src 'none'; style-src 'self'; frame-src http: https:; base-uri 'none'";
+
+/// The look of the phone's pages and of the page around them. Templates and these two files change
+/// together, so a browser keeps them for a minute only.
+pub(super) fn routes() -> Router<Arc<Parties>> {
+    let style = |text: &'static str| {
+        get(move || async move {
+            let headers = [
+                (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+                (header::CACHE_CONTROL, "max-age=60"),
+            ];
+            (headers, text)
+        })
+    };
+    Router::new()
+        .route("/phone/screen.css", style(include_str!("../../../templates/phone/screen.css")))
+        .route("/phone/desk.css", style(include_str!("../../../templates/phone/desk.css")))
+}
 
 pub(super) fn render(status: StatusCode, page: &impl Template) -> Response {
     render_under(POLICY, status, page)

@@ -1,10 +1,13 @@
 //! The sandbox over real sockets, with a platform and a hospital of the tests' own.
 
+mod callbacks;
+mod pages;
 mod parties;
 mod phone;
 
 use crate::Sandbox;
-use crate::testing::sandbox;
+use crate::settings::Account;
+use crate::testing::{account, sandbox_of};
 use axum::Router;
 use reqwest::{Client, Response};
 use serde_json::Value;
@@ -34,10 +37,15 @@ async fn town() -> Town {
 
 /// A sandbox beside the platform at `platform_url`.
 async fn town_beside(platform_url: &str) -> Town {
+    town_of(platform_url, account()).await
+}
+
+/// The same with another account.
+async fn town_of(platform_url: &str, account: Account) -> Town {
     let folder = TempDir::new().expect("a folder");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let sandbox = sandbox(folder.path(), &url, platform_url);
+    let sandbox = sandbox_of(folder.path(), &url, platform_url, account);
     let router = sandbox.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let http = sandbox.settings().http.clone();
@@ -56,6 +64,32 @@ impl Town {
 
     async fn post(&self, path: &str, body: &Value) -> Value {
         json(self.try_post(path, body).await.expect("an answer")).await
+    }
+
+    /// A page as the phone of `who` shows it, redirects followed.
+    async fn page(&self, who: &str, path: &str) -> String {
+        let request = self.http.get(format!("{}{path}", self.url));
+        self.land(who, request).await
+    }
+
+    /// A form that `who` sends, and the page it leads to.
+    async fn tap(&self, who: &str, path: &str, form: &[(&str, &str)]) -> String {
+        let request = self.http.post(format!("{}{path}", self.url)).form(form);
+        self.land(who, request).await
+    }
+
+    async fn land(&self, who: &str, request: reqwest::RequestBuilder) -> String {
+        let cookie = format!("a=b; phone_person={who}");
+        let mut answer = request.header("cookie", &cookie).send().await.expect("an answer");
+        while answer.status().is_redirection() {
+            let to = answer.headers().get("location").and_then(|it| it.to_str().ok());
+            let to = answer.url().join(to.expect("where")).expect("an address");
+            let request = self.http.get(to).header("cookie", &cookie);
+            answer = request.send().await.expect("an answer");
+        }
+        let page = answer.text().await.expect("a page");
+        assert!(page.contains("模拟环境") && !page.contains("<script"), "{page}");
+        page
     }
 
     fn parties(&self) -> Arc<crate::sandbox::Parties> {

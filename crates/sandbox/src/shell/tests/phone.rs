@@ -232,39 +232,6 @@ async fn the_phone_does_not_follow_a_link_out_of_the_platform() {
 }
 
 #[tokio::test]
-async fn a_person_reads_their_phone_as_a_page() {
-    let town = town().await;
-    let page = |path: &'static str| {
-        let request = town.http.get(format!("{}{path}", town.url));
-        async move {
-            let answer = request.header("cookie", "a=b; phone_person=lin").send().await;
-            answer.expect("an answer").text().await.expect("a page")
-        }
-    };
-    let home = page("/phone").await;
-    for words in ["模拟环境", "林一诺的手机", "还没有消息", "出示付款码", "测试医院一号：已关注"]
-    {
-        assert!(home.contains(words), "{words}: {home}");
-    }
-    let unfollow = town.http.post(format!("{}/phone/follow", town.url));
-    let unfollow = unfollow.header("cookie", "phone_person=lin");
-    let form = [("appid", appid().as_str().to_owned()), ("subscribed", "false".to_owned())];
-    unfollow.form(&form).send().await.expect("an answer");
-    assert!(page("/phone").await.contains("测试医院一号：未关注"));
-    let code = town.http.post(format!("{}/phone/code", town.url));
-    let code = code.header("cookie", "phone_person=lin").send().await.expect("an answer");
-    assert!(code.text().await.expect("a page").contains("data-auth-code=\"13"));
-    let follow = json!({ "openid": openid("lin").reveal(), "subscribed": true });
-    assert_eq!(town.post("/phone/subscribe", &follow).await, json!({ "subscribed": true }));
-    let choose = page_of(&town, "/phone").await;
-    assert!(choose.contains("这是谁的手机"), "{choose}");
-}
-
-async fn page_of(town: &Town, path: &str) -> String {
-    town.get(path).await.text().await.expect("a page")
-}
-
-#[tokio::test]
 async fn a_pay_code_is_shown_to_scripts() {
     let town = town().await;
     let show = json!({ "openid": openid("lin").reveal() });
