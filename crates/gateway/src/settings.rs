@@ -1,7 +1,8 @@
 //! What an operator decides. The binary reads it from TOML (`docs/configuration.md`); here it is
 //! plain values, already checked.
 
-use medpay_domain::{Appid, City, Fen, MchId, OrgNo, Secret};
+use medpay_domain::{Appid, City, Fen, MchId, Openid, OrgNo, Secret};
+use medpay_wire::caller_fields::{Merchant, Payer};
 use medpay_wire::his::signature::HisSecret;
 use medpay_wire::public_account::crypto::EncodingAesKey;
 use medpay_wire::sign::ApiKey;
@@ -68,6 +69,26 @@ impl Institution {
     /// The account that patients follow: the hospital's own.
     pub fn own_appid(&self) -> &Appid {
         self.sub_appid.as_ref().unwrap_or(&self.appid)
+    }
+
+    /// Who calls, in the words of the interfaces (PROTOCOL 1.5).
+    pub fn merchant(&self) -> Merchant {
+        Merchant {
+            appid: self.appid.clone(),
+            mch_id: self.mch_id.clone(),
+            sub_appid: self.sub_appid.clone(),
+            sub_mch_id: self.sub_mch_id.clone(),
+        }
+    }
+
+    /// A follower of the hospital's own account, in the words of the interfaces.
+    pub fn payer(&self, openid: &Openid) -> Payer {
+        match &self.sub_appid {
+            None => Payer::Openid(openid.clone()),
+            Some(sub_appid) => {
+                Payer::SubOpenid { sub_appid: sub_appid.clone(), sub_openid: openid.clone() }
+            }
+        }
     }
 }
 
