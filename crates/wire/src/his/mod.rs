@@ -9,7 +9,9 @@
 pub mod bills;
 pub mod bookings;
 pub mod events;
+pub mod openapi;
 pub mod patients;
+pub mod qr;
 pub mod refunds;
 pub mod results;
 pub mod signature;
