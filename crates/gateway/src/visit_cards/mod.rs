@@ -1,10 +1,18 @@
 //! 就诊卡 (guide §4.1.2): what a follower has added, and so may see the bills, registrations and
 //! reports of. Added by 社保实名授权 without typing, or by hand.
 
+mod authorize;
+mod by_hand;
+mod keep;
+mod list;
 mod rows;
+pub(crate) mod trouble;
+mod typed;
+mod unbind;
 
 use crate::gateway::{Gateway, Site};
 use axum::Router;
+use axum::routing::{get, post};
 use medpay_domain::{CardNo, CardType, IdDigest, Openid, PersonName};
 use medpay_store::StoreError;
 
@@ -84,6 +92,12 @@ pub(crate) fn masked(number: &CardNo) -> String {
 /// The pages.
 pub(crate) fn pages() -> Router<Gateway> {
     Router::new()
+        .route("/visit-cards", get(list::page))
+        .route("/visit-cards/default", post(list::make_default))
+        .route("/visit-cards/authorize", get(authorize::begin))
+        .route("/visit-cards/authorized", get(authorize::returned))
+        .route("/visit-cards/new", get(by_hand::page).post(by_hand::submit))
+        .route("/visit-cards/{card_id}/remove", get(unbind::page).post(unbind::submit))
 }
 
 #[cfg(test)]

@@ -197,6 +197,21 @@ pub(super) async fn make_default(
     Ok(made == 1)
 }
 
+/// Forgets the holder's ways that ended before `moment`.
+pub(super) async fn forget_old_authorizations(
+    tx: &mut Tx,
+    holder: Holder<'_>,
+    moment: Timestamp,
+) -> Result<(), StoreError> {
+    tx.exec(
+        "DELETE FROM card_authorizations
+          WHERE org_no = $1 AND holder_digest = $2 AND expires_at_ms < $3",
+        args![holder.org_no, holder.digest, moment],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Begins a way to the bind page and back.
 pub(super) async fn begin_authorization(
     tx: &mut Tx,
