@@ -97,7 +97,7 @@ pub(crate) fn bind_reminder(
         first: "您已绑定就诊卡，还未绑定电子社保卡。".to_owned(),
         keywords: vec![name.reveal().to_owned(), format!("电子社保卡绑卡，{bureau_word}在线缴费")],
         remark: format!("点击在家完成在线绑卡，门诊缴费即可使用{bureau_word}支付。"),
-        path: "/cards/bind".to_owned(),
+        path: "/card".to_owned(),
         of_order: None,
     }
 }
@@ -119,9 +119,10 @@ pub(crate) fn payment_reminder(
             "自费在线缴费",
             "此单未做医保预结算，点击可自费缴费；如需医保结算请到窗口办理。".to_owned(),
         ),
-        Words::PayByInsuranceOrCash | Words::PayAndTakeNumber | Words::TakeNumber => {
-            ("支持医保/自费在线缴费", "点击即可缴费，无需排队。".to_owned())
-        }
+        Words::PayByInsuranceOrCash
+        | Words::PayAndTakeNumber
+        | Words::TakeNumber
+        | Words::ReadReport => ("支持医保/自费在线缴费", "点击即可缴费，无需排队。".to_owned()),
     };
     let doctor = format!("{} {}", bill.department, bill.doctor);
     Message {

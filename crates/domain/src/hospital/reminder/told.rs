@@ -50,6 +50,8 @@ pub enum Words {
     PayAndTakeNumber,
     /// 取号.
     TakeNumber,
+    /// 报告已出.
+    ReadReport,
 }
 
 /// What a reminder finds when it asks.
