@@ -5,6 +5,7 @@ use super::rows::{self, Holder};
 use super::trouble::Trouble;
 use super::{VisitCard, holder_digest};
 use crate::gateway::Site;
+use crate::reminders;
 use medpay_domain::{CardNo, CardType, IdDigest, Openid, OrgNo, PersonName, Timestamp};
 use medpay_store::{StoreError, Tx, Vault};
 use medpay_wire::his::RefusalCode;
@@ -198,6 +199,7 @@ impl Keep {
                 if !rows::count_in(tx, holder, self.max).await? {
                     return Err(AddError::Limit);
                 }
+                reminders::visit_card_added(tx, &self.site, &self.openid, card, self.now).await?;
             }
         }
         // Of a patient who was here already the card has another id than the one just made.
@@ -206,4 +208,10 @@ impl Keep {
         let kept = kept.into_iter().find(|card| Some(card.patient_id.as_str()) == first);
         Ok(kept.ok_or(StoreError::NoRow)?.card_id)
     }
+}
+
+/// Adds a card as if by hand, for the tests of other capabilities.
+#[cfg(test)]
+pub(crate) async fn given(site: &Arc<Site>, openid: &Openid, card: VisitCard) -> String {
+    keep(site, openid, vec![card], AddedBy::Hand).await.expect("a visit card")
 }

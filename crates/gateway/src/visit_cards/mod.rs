@@ -10,6 +10,9 @@ pub(crate) mod trouble;
 mod typed;
 mod unbind;
 
+#[cfg(test)]
+pub(crate) use keep::given;
+
 use crate::gateway::{Gateway, Site};
 use axum::Router;
 use axum::routing::{get, post};
