@@ -2,7 +2,7 @@
 
 use medpay_store::Location;
 use medpay_store::testing::TestDb;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// A running demo; dropping it ends the process and removes its data.
 pub(crate) struct Demo {
-    process: Child,
+    processes: Vec<Child>,
     directory: tempfile::TempDir,
     on_postgres: bool,
 }
@@ -25,8 +25,24 @@ impl Demo {
         let process =
             command.stdout(Stdio::null()).stderr(log).spawn().expect("medpay can be started");
         let on_postgres = matches!(database.location(), Location::Postgres(_));
-        let mut demo = Self { process, directory, on_postgres };
+        let mut demo = Self { processes: vec![process], directory, on_postgres };
         demo.wait_until_ready();
+        demo
+    }
+
+    /// The same town as three processes of their own: its configuration files, run by `medpay
+    /// sandbox`, `medpay platform` and `medpay gateway`.
+    pub(crate) fn start_apart(database: &TestDb) -> Self {
+        let mut demo = Self::start(database);
+        demo.end();
+        for service in ["sandbox", "platform", "gateway"] {
+            let log = std::fs::File::options().append(true).open(demo.directory.path().join("log"));
+            let mut command = Command::new(env!("CARGO_BIN_EXE_medpay"));
+            command.arg(service).arg("--config").arg(demo.data().join(format!("{service}.toml")));
+            command.stdout(Stdio::null()).stderr(log.expect("a log"));
+            demo.processes.push(command.spawn().expect("medpay can be started"));
+            demo.wait_until_served(&format!("{service}_url"));
+        }
         demo
     }
 
@@ -48,10 +64,36 @@ impl Demo {
     fn wait_until_ready(&mut self) {
         let complete = |text: String| serde_json::from_str::<serde_json::Value>(&text).is_ok();
         while !std::fs::read_to_string(self.ready_file()).is_ok_and(complete) {
-            if let Some(status) = self.process.try_wait().expect("the process can be asked") {
+            self.assert_alive();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until somebody listens at an address of the ready file.
+    fn wait_until_served(&mut self, member: &str) {
+        let text = std::fs::read_to_string(self.ready_file()).expect("a ready file");
+        let ready: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let address = ready[member].as_str().and_then(|url| url.strip_prefix("http://"));
+        let address = address.expect("an address").to_owned();
+        while TcpStream::connect(&address).is_err() {
+            self.assert_alive();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn assert_alive(&mut self) {
+        for process in &mut self.processes {
+            if let Some(status) = process.try_wait().expect("the process can be asked") {
                 panic!("the demo ended with {status}: {}", self.log());
             }
-            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn end(&mut self) {
+        for mut process in self.processes.drain(..) {
+            // Both fail only if the process has ended already.
+            let _ = process.kill();
+            let _ = process.wait();
         }
     }
 
@@ -63,9 +105,7 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.end();
     }
 }
 

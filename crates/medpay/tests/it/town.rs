@@ -40,7 +40,15 @@ pub(crate) type Rows = BTreeMap<String, Vec<String>>;
 impl Town {
     /// Starts one on `database`.
     pub(crate) async fn start(database: &TestDb) -> anyhow::Result<Self> {
-        let demo = Demo::start(database);
+        Self::of(Demo::start(database), database).await
+    }
+
+    /// Starts one on `database` whose services are processes of their own.
+    pub(crate) async fn start_apart(database: &TestDb) -> anyhow::Result<Self> {
+        Self::of(Demo::start_apart(database), database).await
+    }
+
+    async fn of(demo: Demo, database: &TestDb) -> anyhow::Result<Self> {
         let ready = serde_json::from_slice(&std::fs::read(demo.ready_file())?)?;
         let location = match database.location() {
             Location::Sqlite(_) => Location::Sqlite(demo.data().join("platform.db")),
