@@ -14,9 +14,11 @@ pub mod patients;
 pub mod qr;
 pub mod refunds;
 pub mod results;
+mod shape;
 pub mod signature;
 
 use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A call of the contract: the question's type says its name and its answer.
@@ -49,7 +51,7 @@ macro_rules! call {
 pub(crate) use call;
 
 /// An explicit no: nothing was changed. Sent with the status of its code.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// Why.
     pub code: RefusalCode,
@@ -59,7 +61,7 @@ pub struct Refusal {
 }
 
 /// Why a call was refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalCode {
     /// 400: a member is missing or not of its type; the message names it.
@@ -93,6 +95,7 @@ pub enum RefusalCode {
     Refused,
     /// Any code of a newer version of the contract.
     #[serde(other)]
+    #[schemars(skip)]
     Unknown,
 }
 

@@ -4,6 +4,7 @@ mod bills;
 mod contents;
 mod envelopes;
 mod guard;
+mod his_openapi;
 mod round_trips;
 mod samples;
 mod signatures;
