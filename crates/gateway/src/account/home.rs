@@ -4,6 +4,7 @@ use super::own_path::{of_referer, see_other};
 use super::visitor::Visitor;
 use super::{refused, session};
 use crate::page::{self, Frame};
+use crate::visit_cards::{self, VisitCard};
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
@@ -38,6 +39,37 @@ pub(crate) async fn home(visitor: Visitor) -> Response {
     let hospital = &visitor.site.institution.name;
     let page = HomePage { frame: visitor.frame(), hospital, tiles: &TILES };
     page::show(&visitor.site, StatusCode::OK, &page)
+}
+
+/// A visit card of the personal centre.
+struct CardLine {
+    name: String,
+    number: String,
+}
+
+#[derive(Template)]
+#[template(path = "account/me.html")]
+struct MePage {
+    frame: Frame,
+    cards: Vec<CardLine>,
+}
+
+/// `GET /me`: 我的信息.
+pub(crate) async fn me(visitor: Visitor) -> Response {
+    let site = &visitor.site;
+    let cards = match visit_cards::of(site, &visitor.openid).await {
+        Ok(cards) => cards,
+        Err(error) => {
+            tracing::error!(org_no = site.org_no().as_str(), %error, "visit cards were not read");
+            return refused::busy(site);
+        }
+    };
+    let line = |card: &VisitCard| CardLine {
+        name: card.name.reveal().to_owned(),
+        number: visit_cards::masked(&card.visit_card_no),
+    };
+    let page = MePage { frame: visitor.frame(), cards: cards.iter().map(line).collect() };
+    page::show(site, StatusCode::OK, &page)
 }
 
 /// Which size of type is wanted.

@@ -16,15 +16,25 @@ mod session;
 mod verify_file;
 pub mod visitor;
 
+#[cfg(test)]
+mod tests;
+
 pub use form::Posted;
 pub(crate) use own_path::see_other;
 pub use session::COOKIE as SESSION_COOKIE;
 pub use visitor::Visitor;
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Site};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
+use medpay_domain::Openid;
+use medpay_store::StoreError;
+
+/// Whether a person follows the account, as far as WeChat has told; none if it told nothing.
+pub async fn follows(site: &Site, openid: &Openid) -> Result<Option<bool>, StoreError> {
+    rows::follows(site, &session::openid_digest(site, openid)).await
+}
 
 /// Largest post that the server callback takes, in bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
@@ -33,6 +43,7 @@ const CALLBACK_BYTES: usize = 64 * 1024;
 pub(crate) fn pages() -> Router<Gateway> {
     Router::new()
         .route("/", get(home::home))
+        .route("/me", get(home::me))
         .route("/font", get(home::font))
         .route("/login", get(login::login))
 }

@@ -229,3 +229,22 @@ pub(super) async fn forget_callbacks(
     .await?;
     Ok(())
 }
+
+/// Whether a person is known to follow.
+pub(super) async fn follows(site: &Site, openid_digest: &str) -> Result<Option<bool>, StoreError> {
+    let (org_no, openid_digest) = (site.org_no().clone(), openid_digest.to_owned());
+    let row = site
+        .store
+        .read("whether a person follows", move |tx| {
+            let (org_no, openid_digest) = (org_no.clone(), openid_digest.clone());
+            Box::pin(async move {
+                tx.opt(
+                    "SELECT follows FROM people WHERE org_no = $1 AND openid_digest = $2",
+                    args![org_no, openid_digest],
+                )
+                .await
+            })
+        })
+        .await?;
+    row.map_or(Ok(None), |row| row.get(0))
+}

@@ -1,8 +1,13 @@
 //! Where a patient came from (guide §4.1.7: 统计埋点): every session has a channel, every order
 //! keeps its session's.
 
+mod report;
 mod rows;
 
+#[cfg(test)]
+mod tests;
+
+pub use report::{Brought, Line, Report, report};
 pub(crate) use rows::count_visit;
 
 use crate::gateway::Gateway;

@@ -1,6 +1,7 @@
 //! The table `channel_visits`.
 
 use super::Channel;
+use crate::gateway::Site;
 use medpay_domain::{Day, OrgNo};
 use medpay_store::{StoreError, Tx, args};
 
@@ -18,4 +19,28 @@ pub(crate) async fn count_visit(
     )
     .await?;
     Ok(())
+}
+
+/// The visits of some days: day, channel, number.
+pub(super) async fn visits(
+    site: &Site,
+    from: Day,
+    to: Day,
+) -> Result<Vec<(Day, String, i64)>, StoreError> {
+    let org_no = site.org_no().clone();
+    let rows = site
+        .store
+        .read("visits by channel", move |tx| {
+            let org_no = org_no.clone();
+            Box::pin(async move {
+                tx.all(
+                    "SELECT day, channel, visits FROM channel_visits
+                      WHERE org_no = $1 AND day >= $2 AND day <= $3",
+                    args![org_no, from, to],
+                )
+                .await
+            })
+        })
+        .await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
 }

@@ -136,6 +136,14 @@ impl World {
         self.browse(request, Body::from(pairs.join("&"))).await
     }
 
+    /// The browser's cookies, as it sends them.
+    pub(crate) fn cookies(&self) -> String {
+        let cookies = self.cookies.lock().expect("not poisoned");
+        let pairs: Vec<String> =
+            cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
     async fn browse(&self, request: http::request::Builder, body: Body) -> Answered {
         let kept: Vec<String> = {
             let cookies = self.cookies.lock().expect("not poisoned");
