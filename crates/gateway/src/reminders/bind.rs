@@ -47,7 +47,7 @@ pub(super) async fn want(
     let days = days(site);
     let (reminder, effect) = stored.reminder.apply(Event::Wanted, now, days);
     let Some(Effect::Look(_)) = effect else { return Ok(false) };
-    let next = Stored { reminder, ..stored };
+    let next = stored.with(reminder);
     // Whoever was faster wants the same.
     if !bind_reminders::save(tx, site.org_no(), &next).await? {
         return Ok(false);
@@ -136,7 +136,7 @@ async fn record(
 ) -> Result<(), StoreError> {
     let now = site.clock.now();
     let (reminder, effect) = stored.reminder.apply(event, now, days(site));
-    let next = Stored { reminder, ..stored.clone() };
+    let next = stored.clone().with(reminder);
     tracing::info!(reminder_id = lease.key, ?event, ?effect, "bind reminder looked at");
     let (site_, lease) = (std::sync::Arc::clone(site), lease.clone());
     site.store

@@ -13,6 +13,13 @@ pub(in super::super) struct Stored {
     version: i64,
 }
 
+impl Stored {
+    /// The same follower's, moved on.
+    pub(in super::super) fn with(self, reminder: BindReminder) -> Self {
+        Self { reminder, ..self }
+    }
+}
+
 const COLUMNS: &str = "reminder_id, openid, state, looks, resting_since_ms, reminded_at_ms, times,
                        version";
 
