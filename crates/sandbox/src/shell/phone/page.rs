@@ -124,8 +124,11 @@ pub(in crate::shell) fn choose(town: &Parties, next: &str) -> Response {
     render_under(POLICY_ANYWHERE, StatusCode::OK, &page)
 }
 
+/// Everybody, a newcomer's choice first.
 pub(super) fn choices<'a>(town: &'a Parties, chosen: Option<&Person>) -> Vec<Choice<'a>> {
-    let persons = town.settings.persons.iter().map(|person| Choice {
+    let mut persons: Vec<_> = town.settings.persons.iter().collect();
+    persons.sort_by_key(|person| person.behaviour != Behaviour::Unsubscribed);
+    let persons = persons.into_iter().map(|person| Choice {
         id: &person.id,
         name: person.insured_name.reveal(),
         good_for: good_for(person.behaviour),

@@ -36,7 +36,7 @@ async fn a_newcomer_is_told_where_to_start_and_chooses_a_person() {
     let screen = town.get("/phone/screen").await.text().await.expect("a page");
     assert!(screen.contains("这是谁的手机") && screen.contains("target=\"_top\""), "{screen}");
     let desk = town.page("wei", "/phone").await;
-    for words in ["魏知秋的证件", "440303197006060012", "A10000017", "181818"] {
+    for words in ["现在是魏知秋的", "440303197006060012", "A10000017", "181818"] {
         assert!(desk.contains(words), "{words}: {desk}");
     }
     let screen = town.page("wei", "/phone/screen").await;
