@@ -70,7 +70,7 @@ impl SandboxConfiguration {
             accounts: self.accounts.clone(),
             late_reversal_cities: self.late_reversal_cities.clone(),
             person_cookies: self.person_cookies.clone(),
-            person_cookies: Vec::new(),
+            his: Vec::new(),
             http,
         }
     }
