@@ -9,6 +9,8 @@
 //!
 //! Encryption is [`super::crypto`]'s: it turns an encrypted body into a plain one and back.
 
+mod answer;
+
 use crate::fields::{FieldFault, Fields};
 use crate::value::Text;
 use crate::xml::XmlFault;
@@ -16,6 +18,8 @@ use medpay_domain::Openid;
 use sha1::{Digest, Sha1};
 use std::fmt;
 use subtle::ConstantTimeEq;
+
+pub use answer::{Answer, TextReply};
 
 /// The answer that says "taken, nothing to reply"; an empty body says the same.
 pub const SUCCESS: &str = "success";
@@ -303,63 +307,6 @@ fn addressed(to: &str, from: &str, create_time: i64) -> Fields {
 fn number(fields: &Fields, name: &'static str) -> Result<Option<i64>, FieldFault> {
     let read = |text: &str| text.trim().parse().map_err(|_| FieldFault::invalid(name));
     fields.value(name).map(read).transpose()
-}
-
-/// A text that the account's server answers with; it appears in the person's chat.
-#[derive(Clone, PartialEq, Eq)]
-pub struct TextReply {
-    /// `ToUserName`: the person.
-    pub to: Openid,
-    /// `FromUserName`: the account's own id.
-    pub from: String,
-    /// `CreateTime`, in seconds since 1970.
-    pub create_time: i64,
-    /// `Content`.
-    pub content: String,
-}
-
-impl fmt::Debug for TextReply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TextReply").field("from", &self.from).finish_non_exhaustive()
-    }
-}
-
-impl TextReply {
-    /// As the body of an answer in plain mode, or as what is encrypted.
-    pub fn write(&self) -> String {
-        let mut fields = addressed(self.to.reveal(), &self.from, self.create_time);
-        fields.set("MsgType", "text").set("Content", &self.content);
-        fields.to_xml()
-    }
-}
-
-/// What an account's server answered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Answer {
-    /// [`SUCCESS`] or nothing: no reply.
-    Nothing,
-    /// A text for the person.
-    Text(TextReply),
-}
-
-impl Answer {
-    /// Reads a plain answer. Everything but an empty body, [`SUCCESS`] and a text is a fault: the
-    /// person is then told 该公众号暂时无法提供服务.
-    pub fn read(body: &[u8]) -> Result<Self, CallbackFault> {
-        if matches!(body.trim_ascii(), b"" | b"success") {
-            return Ok(Self::Nothing);
-        }
-        let fields = Fields::from_xml(body)?;
-        if fields.required::<Text<32>>("MsgType")?.as_str() != "text" {
-            return Err(FieldFault::invalid("MsgType").into());
-        }
-        Ok(Self::Text(TextReply {
-            to: Openid::new(fields.required::<Text<64>>("ToUserName")?.as_str()),
-            from: fields.required::<Text<64>>("FromUserName")?.as_str().to_owned(),
-            create_time: number(&fields, "CreateTime")?.ok_or(FieldFault::needed("CreateTime"))?,
-            content: fields.value("Content").ok_or(FieldFault::needed("Content"))?.to_owned(),
-        }))
-    }
 }
 
 #[cfg(test)]
