@@ -26,8 +26,8 @@ pub const SCHEMA: &[Migration] = &[
     },
     Migration {
         number: 5,
-        name: "orders",
-        sql: include_str!("../migrations/0005_orders.sql"),
+        name: "payment_orders",
+        sql: include_str!("../migrations/0005_payment_orders.sql"),
     },
     Migration {
         number: 6,

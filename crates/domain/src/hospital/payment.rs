@@ -200,9 +200,7 @@ impl Payment {
             (E::ReturningThere { med_trans_id }, S::Returning { med_trans_id: of, .. }) => {
                 med_trans_id == of
             }
-            (E::ReturnedThere { .. }, S::Ended { ending, .. }) => {
-                *ending == Ending::SystemRefunded
-            }
+            (E::ReturnedThere { .. }, S::Ended { ending, .. }) => *ending == Ending::SystemRefunded,
             (
                 E::PaidThere { med_trans_id, charge, at },
                 S::Paid { med_trans_id: id, charge: of, at: then, .. },

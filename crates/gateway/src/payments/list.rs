@@ -22,10 +22,8 @@ pub(crate) async fn notices(
     Path(word): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Notices>, StatusCode> {
-    let site = gateway
-        .site(&word)
-        .filter(|site| site.institution.test)
-        .ok_or(StatusCode::NOT_FOUND)?;
+    let site =
+        gateway.site(&word).filter(|site| site.institution.test).ok_or(StatusCode::NOT_FOUND)?;
     let org_no = site.org_no().clone();
     let listed = site
         .store

@@ -1,17 +1,40 @@
 //! 支付: one order model for cash and insurance (guide §4.1.5).
 
+mod asking;
+mod begin;
+mod close;
 pub(crate) mod confirm;
+mod find;
 pub(crate) mod follow;
+mod hand_over;
+mod jobs;
 pub(crate) mod list;
+mod moving;
 pub(crate) mod notification;
+mod payment;
+mod release;
+mod request;
 mod rows;
+mod told;
 
+pub use begin::{Begin, BeginError, Begun, begin};
+pub use close::{bill_voided, close};
+pub use find::{OfChannel, by_channel, find, of_bill, of_openid, paid_on};
+pub use moving::{NotMoved, confirmed_by_staff, refunded};
 pub use notification::NotificationError;
+pub use payment::{BillFacts, Payer, Payment};
 
 use crate::gateway::Gateway;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+
+/// Whose jobs follow a payment until it is paid or has ended.
+const FOLLOW_QUEUE: &str = "follow";
+/// Whose jobs tell the HIS of a payment.
+const CONFIRM_QUEUE: &str = "confirm";
+/// Whose jobs let go of a bill.
+const RELEASE_QUEUE: &str = "release";
 
 /// The pages.
 pub(crate) fn pages() -> Router<Gateway> {

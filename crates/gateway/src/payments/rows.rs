@@ -1,4 +1,7 @@
-//! The tables `notices` and `contradictions`.
+//! The tables `notices` and `contradictions`; beside this file, those of the orders.
+
+mod columns;
+pub(super) mod orders;
 
 use super::notification::{Contradiction, Facts};
 use medpay_domain::{OrgNo, Timestamp};

@@ -25,6 +25,9 @@ pub enum ChargeFault {
     /// The parts are more than the total.
     #[error("the parts exceed the total")]
     PartsExceedTotal,
+    /// Insurance is wanted, and nobody has said what it pays.
+    #[error("the bill is not pre-settled")]
+    NotSplit,
     /// The cash part is more than one order may take.
     #[error("the cash part is over the limit")]
     OverLimit,
@@ -77,8 +80,7 @@ impl Returned {
     /// With more given back; none if that were more than was charged.
     pub(super) fn and(self, cash: Fen, insurance: Fen, of: &Charge) -> Option<Self> {
         let cash = self.cash.checked_add(cash).filter(|sum| *sum <= of.cash)?;
-        let insurance =
-            self.insurance.checked_add(insurance).filter(|sum| *sum <= of.insurance)?;
+        let insurance = self.insurance.checked_add(insurance).filter(|sum| *sum <= of.insurance)?;
         Some(Self { cash, insurance })
     }
 
