@@ -103,21 +103,19 @@ fn other_answers() -> Vec<(&'static str, Said<Reply>)> {
 }
 
 on_both!(nobody_is_reminded_on_any_other_answer, async |db: TestDb| {
-    let world = World::new(&db).await;
-    for (index, (what, answer)) in other_answers().into_iter().enumerate() {
+    for (what, answer) in other_answers() {
+        let db = TestDb::fresh(db.engine()).await;
+        let world = World::new(&db).await;
         world.platform.always("getmedinfo", answer);
-        let before = world.platform.asked("getmedinfo").len();
-        card(&world, &format!("o{index}"), "P1").await;
-        // As often as it is looked at, and some days more.
+        card(&world, "oA", "P1").await;
         for _ in 0..10 {
             run(&world).await;
             world.clock.advance_seconds(86_400);
         }
         assert!(sent(&world).is_empty(), "{what}");
-        let looks = world.platform.asked("getmedinfo").len() - before;
+        let looks = world.platform.asked("getmedinfo").len();
         assert!((1..=usize::from(LOOKS_MAX)).contains(&looks), "{what}: {looks} looks");
-        let left = world.site.store.pending_jobs(crate::reminders::bind::QUEUE).await.expect("jobs");
-        assert!(left.is_empty(), "{what}: the next one's answer would be this one's, too");
+        db.remove().await;
     }
 });
 
