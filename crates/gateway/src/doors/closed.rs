@@ -14,7 +14,7 @@ use medpay_wire::public_account::{TemplateMessage, TemplateSent};
 
 /// A platform, a HIS and an account that cannot be reached.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Closed;
+pub(super) struct Closed;
 
 fn closed<A>() -> Result<A, Unanswered> {
     Err(Unanswered::NotSent("this hospital has no patients' side here".to_owned()))

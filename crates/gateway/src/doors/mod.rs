@@ -9,6 +9,7 @@
 mod closed;
 pub mod his;
 mod over_http;
+pub mod platform;
 pub mod public_account;
 pub mod token_owner;
 

@@ -3,6 +3,7 @@
 use super::Doors;
 use super::closed::Closed;
 use super::his::HttpHis;
+use super::platform::{HttpPlatform, Tokens};
 use super::public_account::HttpPublicAccount;
 use super::token_owner::TokenOwner;
 use crate::settings::{Institution, Settings};
@@ -17,7 +18,7 @@ impl Doors {
     pub fn over_http(
         transport: Arc<dyn Transport>,
         clock: &Arc<dyn Clock>,
-        _entropy: &Arc<dyn Entropy>,
+        entropy: &Arc<dyn Entropy>,
         settings: &Arc<Settings>,
         institution: &Institution,
     ) -> Self {
@@ -28,15 +29,20 @@ impl Doors {
             Arc::new(TokenOwner::new(transport, clock, api_url, account, timeout_ms))
         };
         let caller = (institution.appid.clone(), hospital.secret.clone());
-        let own = match (&institution.sub_appid, &hospital.sub_secret) {
-            (Some(sub_appid), Some(sub_secret)) => (sub_appid.clone(), sub_secret.clone()),
-            _ => caller.clone(),
+        let calling = owner(caller.clone());
+        let (own, its_own) = match (&institution.sub_appid, &hospital.sub_secret) {
+            (Some(sub_appid), Some(sub_secret)) => {
+                let own = (sub_appid.clone(), sub_secret.clone());
+                (own.clone(), owner(own))
+            }
+            _ => (caller, Arc::clone(&calling)),
         };
-        let own_owner = owner(own.clone());
-        let account =
-            HttpPublicAccount::new(transport.clone(), own_owner, api_url, own, timeout_ms);
+        let tokens = Tokens { caller: calling, own: Arc::clone(&its_own) };
+        let entropy = Arc::clone(entropy);
+        let platform = HttpPlatform::new(transport.clone(), entropy, settings, institution, tokens);
+        let account = HttpPublicAccount::new(transport.clone(), its_own, api_url, own, timeout_ms);
         let his = HttpHis::new(transport, Arc::clone(clock), &hospital.his, timeout_ms);
-        Self { platform: Arc::new(Closed), his: Arc::new(his), public_account: Arc::new(account) }
+        Self { platform: Arc::new(platform), his: Arc::new(his), public_account: Arc::new(account) }
     }
 
     /// Doors that lead nowhere.
