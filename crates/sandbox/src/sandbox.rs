@@ -4,11 +4,12 @@ use crate::books::BookError;
 use crate::bureau::Bureau;
 use crate::clock::TestClock;
 use crate::courier::Courier;
+use crate::his::His;
 use crate::settings::Settings;
 use crate::shell::{self, LateAnswers};
 use crate::wallet::Wallet;
 use crate::wechat::WeChat;
-use medpay_domain::{Clock, Entropy};
+use medpay_domain::{Clock, Entropy, OrgNo};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -22,7 +23,8 @@ pub struct Sandbox {
 pub(crate) struct Parties {
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<TestClock>,
-    pub(crate) bureau: Bureau,
+    pub(crate) bureau: Arc<Bureau>,
+    pub(crate) hises: Vec<His>,
     pub(crate) wallet: Wallet,
     pub(crate) wechat: Arc<WeChat>,
     pub(crate) courier: Courier,
@@ -30,6 +32,13 @@ pub(crate) struct Parties {
     pub(crate) late: LateAnswers,
     /// Counts the notifications that the courier has delivered.
     pub(crate) delivered: watch::Sender<u64>,
+}
+
+impl Parties {
+    /// The HIS of this hospital.
+    pub(crate) fn his(&self, org_no: &OrgNo) -> Option<&His> {
+        self.hises.iter().find(|his| his.org_no() == org_no)
+    }
 }
 
 /// Why a sandbox does not open.
@@ -64,6 +73,16 @@ impl Sandbox {
             Arc::clone(&entropy),
         )
         .map_err(named("bureau.db"))?;
+        let bureau = Arc::new(bureau);
+        let hises = settings
+            .his
+            .iter()
+            .map(|his| {
+                let (persons, bureau) = (settings.persons.clone(), Arc::clone(&bureau));
+                His::open(folder, his.clone(), persons, bureau, clock.now())
+            })
+            .collect::<Result<_, _>>()
+            .map_err(named("his-*.db"))?;
         let wechat = WeChat::open(
             folder,
             settings.persons.clone(),
@@ -79,7 +98,8 @@ impl Sandbox {
             Courier::open(folder, settings.accounts.clone()).map_err(named("courier.db"))?;
         let late = LateAnswers::default();
         let (delivered, _) = watch::channel(0);
-        let parties = Parties { settings, clock, bureau, wallet, wechat, courier, late, delivered };
+        let parties =
+            Parties { settings, clock, bureau, hises, wallet, wechat, courier, late, delivered };
         Ok(Self { parties: Arc::new(parties) })
     }
 

@@ -1,7 +1,8 @@
 //! What a sandbox is made of.
 
 use crate::persons::Persons;
-use medpay_domain::{Appid, CityId, MchId};
+use medpay_domain::{Appid, CityId, Dialect, MchId, OrgNo};
+use medpay_wire::his::signature::HisSecret;
 use medpay_wire::public_account::crypto::EncodingAesKey;
 use std::fmt;
 use std::path::PathBuf;
@@ -25,9 +26,29 @@ pub struct Settings {
     /// The cookies in which pages on the phone's own host remember who opened them. A real phone
     /// is one person's; this one forgets them when another person takes it.
     pub person_cookies: Vec<PersonCookie>,
-    /// How courier and phone reach the others. It must not follow redirects by itself and needs
+    /// The hospitals whose HIS it plays.
+    pub his: Vec<HisSettings>,
+    /// How courier, phone and HIS reach the others. It must not follow redirects by itself and needs
     /// no cookie store: the phone does both, as a person's browser.
     pub http: reqwest::Client,
+}
+
+/// A hospital whose HIS the sandbox plays.
+#[derive(Clone, Debug)]
+pub struct HisSettings {
+    /// 医疗机构编码: the word in the HIS's addresses.
+    pub org_no: OrgNo,
+    /// The hospital's name.
+    pub name: String,
+    /// Its city.
+    pub city_id: CityId,
+    /// What HIS and gateway share.
+    pub secret: HisSecret,
+    /// Where the gateway serves its half of the contract: the base of `/v1/<name>`, such as
+    /// `http://127.0.0.1:8180/his/H44030000001`.
+    pub gateway_url: String,
+    /// How the city's bureau wants `request_content`.
+    pub dialect: Dialect,
 }
 
 /// A page's cookie that names a person.

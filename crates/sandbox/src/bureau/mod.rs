@@ -17,7 +17,7 @@ use crate::persons::{Behaviour, Person, Persons};
 use medpay_domain::{CardNo, CityId, Entropy, Fen, InsuranceOrderId, Timestamp};
 use medpay_wire::contracts::bureau::{
     CheckCard, CheckedCard, Claim, DayKind, DayList, FindInsured, FoundInsured, Insured, ListDay,
-    Outcome, PreSettle, PreSettled, Query, RegisterVisit, Reverse, Settle, Settlement,
+    Outcome, PreSettle, PreSettled, Query, RegisterVisit, Reverse, Settle, Settlement, Split,
     VisitRegistered,
 };
 use medpay_wire::id_card;
@@ -166,6 +166,14 @@ impl Bureau {
                 Err(refusal) => PreSettled::Refused(refusal),
             })
         })
+    }
+
+    /// What the hospital's own line to the bureau answers (HIS 预结算): the split that
+    /// [`Self::pre_settle`] agrees to, whatever is armed. None for who is not insured.
+    pub fn would_split(&self, claim: &Claim) -> Result<Option<Split>, BookError> {
+        let Some(person) = self.by_card_id(&claim.medical_card_id) else { return Ok(None) };
+        let account = self.account(person)?;
+        Ok(splits::of(claim, person.medical_insurance_type, account))
     }
 
     /// `settle`.

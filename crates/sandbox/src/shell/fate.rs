@@ -51,11 +51,21 @@ pub(super) async fn send<A: Serialize>(
     key: &str,
     delivery: Delivery<A>,
 ) -> Response {
+    send_as(late, key, delivery, |answer| Json(answer).into_response()).await
+}
+
+/// Sends `delivery` in the form that `write` gives it.
+pub(super) async fn send_as<A>(
+    late: &LateAnswers,
+    key: &str,
+    delivery: Delivery<A>,
+    write: impl FnOnce(A) -> Response,
+) -> Response {
     match delivery {
-        Delivery::Answer(answer) => Json(answer).into_response(),
+        Delivery::Answer(answer) => write(answer),
         Delivery::Late(answer) => {
             late.wait(key).await;
-            Json(answer).into_response()
+            write(answer)
         }
         Delivery::Lost => lost(),
         Delivery::Down => StatusCode::SERVICE_UNAVAILABLE.into_response(),

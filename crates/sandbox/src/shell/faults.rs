@@ -3,12 +3,14 @@
 use super::run;
 use crate::books::BookError;
 use crate::faults::{Armed, Fault};
+use crate::his::His;
 use crate::sandbox::Parties;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing::get};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 type Town = State<Arc<Parties>>;
@@ -24,6 +26,7 @@ enum Party {
     Wallet,
     Wechat,
     Courier,
+    His,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +38,8 @@ struct Switch {
     kind: Fault,
     #[serde(default = "once")]
     times: u32,
+    /// Of the HIS of this hospital only; of every HIS without.
+    org_no: Option<String>,
 }
 
 fn any_call() -> String {
@@ -52,6 +57,8 @@ struct Switches {
     wallet: Vec<Armed>,
     wechat: Vec<Armed>,
     courier: Vec<Armed>,
+    /// By 医疗机构编码.
+    his: BTreeMap<String, Vec<Armed>>,
 }
 
 fn switches(town: &Parties) -> Result<Switches, BookError> {
@@ -60,6 +67,11 @@ fn switches(town: &Parties) -> Result<Switches, BookError> {
         wallet: town.wallet.armed()?,
         wechat: town.wechat.armed()?,
         courier: town.courier.armed()?,
+        his: town
+            .hises
+            .iter()
+            .map(|his| Ok((his.org_no().as_str().to_owned(), his.armed()?)))
+            .collect::<Result<_, BookError>>()?,
     })
 }
 
@@ -76,12 +88,17 @@ async fn arm(State(town): Town, Json(switch): Json<Switch>) -> Response {
         return (StatusCode::BAD_REQUEST, "times must be 1 or more").into_response();
     }
     let command = move |town: &Parties| {
-        let Switch { party, call, kind, times } = switch;
+        let Switch { party, call, kind, times, org_no } = switch;
         match party {
             Party::Bureau => town.bureau.arm(&call, kind, times)?,
             Party::Wallet => town.wallet.arm(&call, kind, times)?,
             Party::Wechat => town.wechat.arm(&call, kind, times)?,
             Party::Courier => town.courier.arm(kind, times)?,
+            Party::His => town
+                .hises
+                .iter()
+                .filter(|his| org_no.as_ref().is_none_or(|it| it == his.org_no().as_str()))
+                .try_for_each(|his| his.arm(&call, kind, times))?,
         }
         switches(town)
     };
@@ -94,6 +111,7 @@ async fn disarm(State(town): Town) -> Response {
         town.wallet.disarm()?;
         town.wechat.disarm()?;
         town.courier.disarm()?;
+        town.hises.iter().try_for_each(His::disarm)?;
         switches(town)
     };
     run(&town, command).await.map_or_else(|none| none, |it| Json(it).into_response())

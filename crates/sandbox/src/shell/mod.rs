@@ -7,6 +7,7 @@ mod clock;
 mod courier;
 mod fate;
 mod faults;
+mod his;
 mod oauth;
 mod phone;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub(crate) fn router(parties: Arc<Parties>) -> Router {
         .merge(courier::routes())
         .merge(clock::routes())
         .merge(faults::routes())
+        .merge(his::routes())
         .merge(phone::routes())
         .with_state(parties)
 }

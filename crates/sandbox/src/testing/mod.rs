@@ -2,9 +2,12 @@
 //! two accounts, and books in a folder of their own.
 
 use crate::persons::{Person, Persons};
-use crate::settings::{Account, PersonCookie, Settings, Template};
+use crate::settings::{Account, HisSettings, PersonCookie, Settings, Template};
 use crate::{Sandbox, WeChat};
-use medpay_domain::{Appid, Clock, Elapsed, Entropy, Fen, MchId, Timestamp};
+use medpay_domain::{
+    Appid, CityId, Clock, Dialect, Elapsed, Entropy, Fen, MchId, OrgNo, Timestamp,
+};
+use medpay_wire::his::signature::HisSecret;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -82,6 +85,20 @@ pub(crate) fn account() -> Account {
     }
 }
 
+pub(crate) const HIS_SECRET: &str = "secret-of-his-and-gateway-32-long";
+
+/// The HIS of a hospital in Shenzhen, beside no gateway.
+pub(crate) fn his() -> HisSettings {
+    HisSettings {
+        org_no: OrgNo::new("H44030000001"),
+        name: "测试医院一号".to_owned(),
+        city_id: CityId::new("440300"),
+        secret: HisSecret::new(HIS_SECRET).expect("long enough"),
+        gateway_url: "http://127.0.0.1:9/his/H44030000001".to_owned(),
+        dialect: Dialect::Shenzhen,
+    }
+}
+
 pub(crate) fn person(id: &str) -> Person {
     Persons::built_in().get(id).expect("a person").clone()
 }
@@ -125,6 +142,7 @@ pub(crate) fn sandbox_of(
             name: "h_session".to_owned(),
             path: "/h/1".to_owned(),
         }],
+        his: vec![his()],
         http: http(),
     };
     Sandbox::open(settings, Machine::at_noon(), chance()).expect("a sandbox")
