@@ -22,6 +22,10 @@ pub const ALL: &[Worker<Branch>] = &[
         run_once: |branch, now| Box::pin(crate::window::worker::run_once(branch, now)),
     },
     Worker {
+        name: "report registration",
+        run_once: |branch, now| Box::pin(crate::registrations::report::run_once(branch, now)),
+    },
+    Worker {
         name: "remind",
         run_once: |branch, now| Box::pin(crate::reminders::worker::run_once(branch, now)),
     },

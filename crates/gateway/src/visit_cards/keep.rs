@@ -199,6 +199,8 @@ impl Keep {
                 if !rows::count_in(tx, holder, self.max).await? {
                     return Err(AddError::Limit);
                 }
+                let (site, openid) = (&self.site, &self.openid);
+                reminders::visit_card_added(tx, site, openid, card, self.now).await?;
                 reminders::visit_card_added(tx, &self.site, &self.openid, card, self.now).await?;
             }
         }
