@@ -2,12 +2,13 @@
 //! the wallet list. Pure: whoever compares brings both sides and decides what to do about it.
 //!
 //! While something is in flight its amount counts as a bound, and it is listed with its age; once
-//! nothing is, the books are equal or each difference is named. Book 2, of the HIS, belongs to the
-//! gateway.
+//! nothing is, the books are equal or each difference is named. The platform compares books 1, 3 and
+//! 4; book 2, of the HIS, belongs to the gateway.
 
 use std::fmt;
 
 pub mod bill;
+pub mod hospital;
 pub mod money;
 pub mod notices;
 
@@ -35,6 +36,8 @@ impl Party {
 pub enum Book {
     /// Cash captured less refunded, insurance settled less reversed, at all three parties.
     Money,
+    /// The HIS has confirmed what is paid and not wholly refunded.
+    Hospital,
     /// Every notification is acknowledged, scheduled, or given up and listed.
     Notifications,
     /// A day's bill adds up to that day's events.
@@ -46,6 +49,7 @@ impl Book {
     pub const fn number(self) -> u8 {
         match self {
             Self::Money => 1,
+            Self::Hospital => 2,
             Self::Notifications => 3,
             Self::Bill => 4,
         }
@@ -87,6 +91,16 @@ pub enum Kind {
     NotAnEvent,
     /// The bill's line of totals is not the sum of its rows.
     TotalsDiffer,
+    /// The HIS confirmed an order and does not list it.
+    NotConfirmed,
+    /// The HIS lists an order that is not paid.
+    ConfirmedUnpaid,
+    /// Both have the order, for other bills.
+    BillDiffers,
+    /// Both have the order, with other amounts given back.
+    RefundDiffers,
+    /// Two orders have paid one bill.
+    BillPaidTwice,
 }
 
 impl Kind {
@@ -109,6 +123,11 @@ impl Kind {
             Self::MissingInBill => "missing_in_bill",
             Self::NotAnEvent => "not_an_event",
             Self::TotalsDiffer => "totals_differ",
+            Self::NotConfirmed => "not_confirmed",
+            Self::ConfirmedUnpaid => "confirmed_unpaid",
+            Self::BillDiffers => "bill_differs",
+            Self::RefundDiffers => "refund_differs",
+            Self::BillPaidTwice => "bill_paid_twice",
         }
     }
 }
@@ -120,7 +139,8 @@ pub struct Difference {
     pub book: Book,
     /// What is wrong.
     pub kind: Kind,
-    /// Against whom; none where the platform disagrees with itself.
+    /// Against whom; none where the platform disagrees with itself, and in book 2, whose other side
+    /// is the HIS.
     pub party: Option<Party>,
     /// The key or number by which both sides know the thing.
     pub number: String,
@@ -164,5 +184,16 @@ impl Bound {
     /// Whether nothing is left open.
     pub const fn is_exact(self) -> bool {
         self.low == self.high
+    }
+}
+
+/// For a reader: `905`, or `0 to 905`.
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_exact() {
+            write!(f, "{}", self.low)
+        } else {
+            write!(f, "{} to {}", self.low, self.high)
+        }
     }
 }
