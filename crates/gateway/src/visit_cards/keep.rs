@@ -201,7 +201,6 @@ impl Keep {
                 }
                 let (site, openid) = (&self.site, &self.openid);
                 reminders::visit_card_added(tx, site, openid, card, self.now).await?;
-                reminders::visit_card_added(tx, &self.site, &self.openid, card, self.now).await?;
             }
         }
         // Of a patient who was here already the card has another id than the one just made.
