@@ -42,7 +42,10 @@ pub(crate) fn quiet_hours(site: &Site) -> Option<QuietHours> {
 }
 
 /// Sends every message that is due at `now`; answers when the next one will be.
-pub async fn run_once(branch: &Branch, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn run_once(
+    branch: &Branch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     let store = branch.store();
     loop {
         let lease_ms = branch.lease_ms();

@@ -211,6 +211,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// What a paid message says of its order.
+#[expect(clippy::struct_field_names, reason = "paid_at is what every order calls it")]
 pub(crate) struct Paid<'a> {
     /// The order; also the message's key.
     pub(crate) hosp_out_trade_no: &'a HospOutTradeNo,
@@ -241,7 +242,7 @@ pub(crate) fn outpatient_paid(paid: Paid<'_>, item: &str) -> Message {
         format!("您已缴费成功，{}，详情如下：", paid.guide.trim_end_matches(['。', '，']))
     };
     let remark = "如需打印发票，请凭就诊卡前往门诊大厅打印。";
-    told(&paid, Kind::OutpatientPaid, first, keywords, remark)
+    told(paid, Kind::OutpatientPaid, first, keywords, remark)
 }
 
 /// What a registration's paid message says beside [`Paid`].
@@ -274,19 +275,13 @@ pub(crate) fn registration_paid(paid: Paid<'_>, registered: &Registered<'_>) -> 
     let first = "您已成功挂号并缴费，挂号详细情况如下：".to_owned();
     let remark =
         if paid.guide.is_empty() { "请按时到科室分诊台报到。" } else { paid.guide };
-    told(&paid, Kind::RegistrationPaid, first, keywords, remark)
+    told(paid, Kind::RegistrationPaid, first, keywords, remark)
 }
 
-fn told(
-    paid: &Paid<'_>,
-    kind: Kind,
-    first: String,
-    keywords: Vec<String>,
-    remark: &str,
-) -> Message {
+fn told(paid: Paid<'_>, kind: Kind, first: String, keywords: Vec<String>, remark: &str) -> Message {
     Message {
         key: format!("paid/{}", paid.hosp_out_trade_no),
-        to: paid.payer.clone(),
+        to: paid.payer,
         kind,
         first,
         keywords,

@@ -16,7 +16,10 @@ const BATCH: u32 = 8;
 const PUT_OFF_SECONDS: i64 = 3600;
 
 /// Works off what is due at `now`; answers when the next thing is.
-pub async fn run_once(branch: &Branch, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn run_once(
+    branch: &Branch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     round::begin(branch, now).await?;
     let mut next: Option<Timestamp> = None;
     for queue in [round::QUEUE, bind::QUEUE, QUEUE] {
