@@ -74,6 +74,8 @@ fn institution(name: &str, environment: &str) -> Institution {
         sub_mch_id: None,
         sub_secret: None,
         city_id: "440300".to_owned(),
+        pages_url: None,
+        his_url: None,
     }
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod fields;
 mod gateway;
+mod his_check;
 mod migrate;
 mod platform;
 mod replay;
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::Args),
     /// Reads and moves a sandbox's test clock.
     Clock(clock::Args),
+    /// Checks a HIS against the contract: tells what an implementation gets wrong.
+    HisCheck(his_check::Args),
     /// Compares the books of platform, bureau and wallet.
     Audit(audit::Args),
     /// Takes up a notification or a refund that was left to a person.
@@ -101,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Sign(args) => sign::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Clock(args) => clock::run(&args),
+        Command::HisCheck(args) => his_check::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Migrate(args) => migrate::run(&args),
