@@ -4,6 +4,7 @@
 use super::page::{Papers, Row, Tab, problem, render, web_address, when};
 use super::{Holder, Town, run};
 use crate::sandbox::Parties;
+use crate::settings::Account;
 use crate::wechat::Chat;
 use askama::Template;
 use axum::extract::{Path, State};
@@ -105,16 +106,27 @@ async fn chats(State(town): Town, Holder(person): Holder) -> Response {
         let time = when(chat.last.at, now);
         Some(Row { last, time, unread: chat.unread, ..Row::of(&town, account) })
     });
-    // Who follows and was never written to comes behind, if the account has anything to say.
+    // Whom the person follows and who never wrote comes behind, if there is anything to tap.
     let silent =
         town.settings.accounts.iter().zip(seen.subscribed).filter(|(account, subscribed)| {
             *subscribed
-                && account.mini_pages.is_none()
+                && account.callback.is_some()
                 && !seen.chats.iter().any(|chat| chat.appid == account.appid)
         });
     let silent = silent.map(|(account, _)| Row::of(&town, account));
     let rows = with_lines.chain(silent).collect();
     render(StatusCode::OK, &Chats { tab: Tab::Chats, rows, cashiers: seen.cashiers })
+}
+
+/// What an account is good for.
+const fn kind(account: &Account) -> &'static str {
+    if account.mini_pages.is_some() {
+        "小程序"
+    } else if account.callback.is_some() {
+        "公众号"
+    } else {
+        "公众号，只发消息"
+    }
 }
 
 async fn contacts(State(town): Town, Holder(person): Holder) -> Response {
@@ -124,11 +136,12 @@ async fn contacts(State(town): Town, Holder(person): Holder) -> Response {
     };
     match run(&town, look).await {
         Ok(subscribed) => {
-            let rows =
-                town.settings.accounts.iter().zip(subscribed).map(|(account, subscribed)| {
-                    let last = if subscribed { "已关注" } else { "未关注" }.to_owned();
-                    Row { last, ..Row::of(&town, account) }
-                });
+            let mut accounts: Vec<_> = town.settings.accounts.iter().zip(subscribed).collect();
+            accounts.sort_by_key(|(account, _)| account.callback.is_none());
+            let rows = accounts.into_iter().map(|(account, subscribed)| {
+                let followed = if subscribed { "已关注" } else { "未关注" };
+                Row { last: format!("{followed} · {}", kind(account)), ..Row::of(&town, account) }
+            });
             render(StatusCode::OK, &Contacts { tab: Tab::Contacts, rows: rows.collect() })
         }
         Err(unanswered) => unanswered,
@@ -147,7 +160,7 @@ async fn account(State(town): Town, Holder(person): Holder, Path(appid): Path<St
                 tab: Tab::Contacts,
                 appid: appid.as_str(),
                 name: &account.name,
-                kind: if account.mini_pages.is_some() { "小程序" } else { "公众号" },
+                kind: kind(account),
                 subscribed,
             };
             render(StatusCode::OK, &page)
