@@ -4,19 +4,22 @@ use super::member::{self, within};
 use super::once::once;
 use super::receive::{Answered, CallError, Received};
 use crate::gateway::Site;
-use crate::{prescriptions, registrations};
-use medpay_wire::his::Call;
+use crate::window::ScanError;
+use crate::{payments, prescriptions, registrations, reminders, window};
 use medpay_wire::his::events::{
     AskScan, BillVoided, CancelScan, CodeScanned, MakePrescriptionQr, Noted, PrescriptionIssued,
     PrescriptionNoted, PrescriptionQr, RegistrationMade, ResultReady, ScanState,
 };
+use medpay_wire::his::{Call, RefusalCode};
 use serde::Serialize;
 use std::future::Future;
 use std::sync::Arc;
 
 /// The longest number that a HIS gives a patient, a booking, a result or a scan, in characters.
 const MAX_NUMBER: usize = 64;
-/// The longest title or reason, in characters.
+/// The longest 业务单据号 or 业务流水号 that the interfaces take, in characters.
+const MAX_BILL_NO: usize = 20;
+/// The longest title, pay code or window's name, in characters.
 const MAX_WORDS: usize = 128;
 
 /// The call of this name, if the contract has it.
@@ -44,6 +47,11 @@ pub(super) async fn carry_out(
         PrescriptionIssued::NAME => run(site, received, prescription_issued).await,
         MakePrescriptionQr::NAME => run(site, received, prescription_qr).await,
         RegistrationMade::NAME => run(site, received, registration_made).await,
+        BillVoided::NAME => run(site, received, bill_voided).await,
+        ResultReady::NAME => run(site, received, result_ready).await,
+        CodeScanned::NAME => run(site, received, code_scanned).await,
+        AskScan::NAME => run(site, received, scan_state).await,
+        CancelScan::NAME => run(site, received, cancel_scan).await,
         _ => Err(CallError::UnknownCall),
     }
 }
@@ -76,6 +84,8 @@ async fn prescription_issued(
     ask: PrescriptionIssued,
 ) -> Result<PrescriptionNoted, CallError> {
     within("patient_id", &ask.patient_id, MAX_NUMBER)?;
+    within("bill_no", ask.bill_no.as_str(), MAX_BILL_NO)?;
+    reminders::prescription_issued(&site, &ask).await?;
     Ok(PrescriptionNoted { qr_url: prescriptions::token::url(&site, &ask.patient_id) })
 }
 
@@ -98,6 +108,51 @@ async fn registration_made(site: Arc<Site>, ask: RegistrationMade) -> Result<Not
 fn registration(ask: &RegistrationMade) -> Result<(), CallError> {
     within("patient_id", &ask.patient_id, MAX_NUMBER)?;
     within("booking_no", &ask.booking_no, MAX_NUMBER)?;
-    within("serial_no", ask.serial_no.as_str(), 20)?;
+    within("serial_no", ask.serial_no.as_str(), MAX_BILL_NO)?;
     Ok(())
+}
+
+async fn bill_voided(site: Arc<Site>, ask: BillVoided) -> Result<Noted, CallError> {
+    within("bill_no", ask.bill_no.as_str(), MAX_BILL_NO)?;
+    payments::bill_voided(&site, &ask.bill_no).await?;
+    Ok(Noted {})
+}
+
+async fn result_ready(site: Arc<Site>, ask: ResultReady) -> Result<Noted, CallError> {
+    within("patient_id", &ask.patient_id, MAX_NUMBER)?;
+    within("result_no", &ask.result_no, MAX_NUMBER)?;
+    within("title", &ask.title, MAX_WORDS)?;
+    reminders::result_ready(&site, &ask).await?;
+    Ok(Noted {})
+}
+
+async fn code_scanned(site: Arc<Site>, ask: CodeScanned) -> Result<ScanState, CallError> {
+    within("scan_no", &ask.scan_no, MAX_NUMBER)?;
+    within("auth_code", &ask.auth_code, MAX_WORDS)?;
+    within("bill_no", ask.bill_no.as_str(), MAX_BILL_NO)?;
+    if !ask.window.is_empty() {
+        within("window", &ask.window, MAX_WORDS)?;
+    }
+    if let Some(made) = &ask.registration {
+        registration(made)?;
+    }
+    window::scanned(&site, ask).await.map_err(of_scan)
+}
+
+async fn scan_state(site: Arc<Site>, ask: AskScan) -> Result<ScanState, CallError> {
+    window::state(&site, &ask.scan_no).await.map_err(of_scan)
+}
+
+async fn cancel_scan(site: Arc<Site>, ask: CancelScan) -> Result<ScanState, CallError> {
+    window::cancel(&site, &ask.scan_no).await.map_err(of_scan)
+}
+
+fn of_scan(error: ScanError) -> CallError {
+    match error {
+        ScanError::NoSuchScan => CallError::Refused(RefusalCode::NotFound, "no such scan"),
+        ScanError::NumberReused => {
+            CallError::Refused(RefusalCode::KeyReused, "scan_no was used for another scan")
+        }
+        ScanError::Store(error) => error.into(),
+    }
 }

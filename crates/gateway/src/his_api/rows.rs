@@ -106,10 +106,7 @@ pub(super) async fn let_go(tx: &mut Tx, call: &Keyed, ours: Elapsed) -> Result<(
 
 async fn forget_old(tx: &mut Tx, org_no: &OrgNo, now: Timestamp) -> Result<(), StoreError> {
     let before = now.plus_ms(-KEPT_MS);
-    tx.exec(
-        "DELETE FROM his_keys WHERE org_no = $1 AND created_at_ms < $2",
-        args![org_no, before],
-    )
-    .await?;
+    tx.exec("DELETE FROM his_keys WHERE org_no = $1 AND created_at_ms < $2", args![org_no, before])
+        .await?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 //! and time.
 
 use crate::gateway::Site;
-use medpay_wire::his::qr::QrToken;
 pub use medpay_wire::his::qr::QrFault as TokenFault;
+use medpay_wire::his::qr::QrToken;
 
 /// How much longer than the hospital's rule a HIS may let a code of its own last, in seconds: its
 /// clock is not ours.
