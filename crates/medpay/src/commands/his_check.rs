@@ -1,6 +1,6 @@
 //! `medpay his-check`.
 
-use super::{Verdict, block_on};
+use super::{Verdict, block_on, fields};
 use crate::clock::FollowedClock;
 use crate::config::{Outgoing, Reference};
 use crate::listening::Stop;
@@ -41,8 +41,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
-    let here = std::env::current_dir().context("the current folder")?;
-    let secret = args.secret.resolve(&here, &crate::environment::read())?;
+    let secret = fields::secret(&args.secret, &crate::environment::read())?;
     let secret = HisSecret::new(secret).context("--secret is too short: 32 characters or more")?;
     let http = outgoing::client(&Outgoing::direct())?;
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));

@@ -165,7 +165,7 @@ fn hospital(
         },
         verify_files: verify_files(section, gathered),
         templates: templates.collect(),
-        his: His { url, secret: his_key(section, his_secret, gathered) },
+        his: His { url, secret: his_key(section, "his.secret", his_secret, gathered) },
         rules: rules(section),
         faq: section
             .list("faq")
@@ -197,11 +197,16 @@ fn rules(section: &Section<'_>) -> Rules {
 }
 
 /// A secret that opens nothing stands in for a wrong one until the configuration is refused.
-pub(super) fn his_key(section: &Section<'_>, text: String, gathered: &mut Gathered) -> HisSecret {
+pub(super) fn his_key(
+    section: &Section<'_>,
+    path: &str,
+    text: String,
+    gathered: &mut Gathered,
+) -> HisSecret {
     let known = !text.is_empty();
     HisSecret::new(text).unwrap_or_else(|| {
         if known {
-            gathered.fault(section, "his.secret", "is too short: 32 characters or more");
+            gathered.fault(section, path, "is too short: 32 characters or more");
         }
         let Some(key) = HisSecret::new("-".repeat(32)) else { unreachable!("it is long enough") };
         key

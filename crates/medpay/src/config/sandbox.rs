@@ -1,8 +1,10 @@
 //! `sandbox.toml` as the sandbox's settings.
 
 use super::{Environment, Faults, Gathered, Section, Service, Source, Values};
-use medpay_domain::{Appid, CityId, MchId};
-use medpay_sandbox::{Account, Callback, Encryption, PersonCookie, Persons, Settings, Template};
+use medpay_domain::{Appid, City, CityId, Dialect, MchId, OrgNo};
+use medpay_sandbox::{
+    Account, Callback, Encryption, HisSettings, PersonCookie, Persons, Settings, Template,
+};
 use medpay_wire::message::MsgType;
 use std::path::PathBuf;
 
@@ -29,6 +31,7 @@ pub struct SandboxConfiguration {
     accounts: Vec<Account>,
     late_reversal_cities: Vec<CityId>,
     person_cookies: Vec<PersonCookie>,
+    hospitals: Vec<HisSettings>,
 }
 
 impl SandboxConfiguration {
@@ -43,6 +46,12 @@ impl SandboxConfiguration {
             .iter()
             .map(|section| account(section, &source, &mut gathered))
             .collect();
+        let cities = super::cities::all(None).unwrap_or_default();
+        let hospitals = root
+            .list("hospitals")
+            .iter()
+            .map(|section| hospital(section, &cities, &source, &mut gathered))
+            .collect();
         gathered.finish()?;
         let Some(data_dir) = root.path("data_dir") else { unreachable!("`data_dir` is needed") };
         Ok(Self {
@@ -52,6 +61,7 @@ impl SandboxConfiguration {
             platform_url: root.sure_text("platform_url"),
             accounts,
             person_cookies: person_cookies(&root),
+            hospitals,
             late_reversal_cities: root
                 .texts("late_reversal_cities")
                 .into_iter()
@@ -70,7 +80,7 @@ impl SandboxConfiguration {
             accounts: self.accounts.clone(),
             late_reversal_cities: self.late_reversal_cities.clone(),
             person_cookies: self.person_cookies.clone(),
-            his: Vec::new(),
+            his: self.hospitals.clone(),
             http,
         }
     }
@@ -96,12 +106,13 @@ fn account(section: &Section<'_>, source: &Source<'_>, gathered: &mut Gathered) 
 fn templates(section: &Section<'_>) -> Vec<Template> {
     let platforms = TEMPLATES.iter().zip(MESSAGE_TYPES).filter_map(|(path, kind)| {
         let content = kind.template().to_owned();
-        section.text(path).map(|id| Template { id, content })
+        section.text(path).map(|id| Template { id, content, to_strangers: true })
     });
     let messages = section.list("messages");
     let own = messages.iter().map(|message| Template {
         id: message.sure_text("template"),
         content: message.sure_text("content"),
+        to_strangers: false,
     });
     platforms.chain(own).collect()
 }
@@ -131,6 +142,28 @@ fn callback(
         }
     };
     Some(Callback { url, token, encryption })
+}
+
+fn hospital(
+    section: &Section<'_>,
+    cities: &[City],
+    source: &Source<'_>,
+    gathered: &mut Gathered,
+) -> HisSettings {
+    let city_id = CityId::new(section.sure_text("city_id"));
+    let city = cities.iter().find(|city| city.id == city_id);
+    if city.is_none() {
+        gathered.fault(section, "city_id", "names a city of which there is no file");
+    }
+    let secret = gathered.secret(section, "his_secret", source);
+    HisSettings {
+        org_no: OrgNo::new(section.sure_text("org_no")),
+        name: section.sure_text("name"),
+        city_id,
+        secret: super::gateway::his_key(section, "his_secret", secret, gathered),
+        gateway_url: section.sure_text("gateway_url"),
+        dialect: city.map_or(Dialect::Opaque, |city| city.dialect),
+    }
 }
 
 fn person_cookies(root: &Section<'_>) -> Vec<PersonCookie> {
