@@ -26,6 +26,7 @@ pub mod reminders;
 pub mod results;
 pub mod router;
 pub mod settings;
+pub mod staff;
 #[cfg(test)]
 mod testing;
 pub mod visit_cards;
