@@ -12,7 +12,7 @@ use crate::settings::Unconfirmed;
 use medpay_domain::hospital::payment::{Event, Receipt, Refusal, State};
 use medpay_domain::{HospOutTradeNo, Timestamp};
 use medpay_store::StoreError;
-use medpay_wire::his::bills::ConfirmBill;
+use medpay_wire::his::bills::{ConfirmBill, Confirmed};
 use std::sync::Arc;
 
 /// How long before the end of its day an insured payment is given up, in seconds: a refund has to
@@ -41,13 +41,7 @@ async fn confirm(
     let Some(ask) = ask(&payment) else { return Ok(None) };
     let key = format!("{number}-confirm");
     let event = match site.doors.his.command(&key, &ask).await {
-        Ok(Ok(confirmed)) => Event::HisConfirmed {
-            receipt: Receipt {
-                receipt_no: confirmed.receipt_no,
-                queue_no: confirmed.queue_no,
-                guide: confirmed.guide,
-            },
-        },
+        Ok(Ok(confirmed)) => Event::HisConfirmed { receipt: receipt(confirmed) },
         Ok(Err(refusal)) => {
             let code = refusal_word(&refusal);
             tracing::warn!(%number, code, "the HIS refuses to confirm a payment");
@@ -68,6 +62,45 @@ async fn confirm(
     };
     move_payment(site, "confirm payment", number, decide).await?;
     Ok(None)
+}
+
+/// What the HIS says when it is asked once more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Again {
+    /// It has written the payment down.
+    Confirmed,
+    /// It will not.
+    Refused(Refusal),
+    /// Nothing.
+    Silent,
+}
+
+/// Asks the HIS once more to confirm a payment that was handed over to staff, who wait for the
+/// answer.
+pub async fn confirm_again(site: &Arc<Site>, number: &HospOutTradeNo) -> Result<Again, NotMoved> {
+    let payment = find::find(site, number).await?.ok_or(NotMoved::NoSuchPayment)?;
+    let Some(ask) = ask(&payment) else { return Ok(Again::Silent) };
+    match site.doors.his.command(&format!("{number}-confirm"), &ask).await {
+        Ok(Ok(confirmed)) => {
+            let event = Event::HisConfirmed { receipt: receipt(confirmed) };
+            let decide = move |_: &Payment| event.clone().into();
+            move_payment(site, "confirm payment again", number, decide).await?;
+            Ok(Again::Confirmed)
+        }
+        Ok(Err(refusal)) => {
+            let code = refusal_word(&refusal);
+            Ok(Again::Refused(Refusal { code, reason: refusal.message }))
+        }
+        Err(error) => {
+            unanswered("confirm_bill", &payment, &error);
+            Ok(Again::Silent)
+        }
+    }
+}
+
+fn receipt(confirmed: Confirmed) -> Receipt {
+    let Confirmed { receipt_no, queue_no, guide } = confirmed;
+    Receipt { receipt_no, queue_no, guide }
 }
 
 /// The contract's own word for why.

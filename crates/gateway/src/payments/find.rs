@@ -71,6 +71,8 @@ pub struct OfChannel {
     pub cash: Fen,
     /// Their insurance parts.
     pub insurance: Fen,
+    /// What of both was given back.
+    pub returned: Fen,
 }
 
 /// The orders that were begun from `from` on and before `to`, by channel.

@@ -7,18 +7,22 @@ pub(crate) mod confirm;
 mod find;
 pub(crate) mod follow;
 mod hand_over;
+mod history;
 mod jobs;
 pub(crate) mod list;
 mod moving;
 pub(crate) mod notification;
+mod order_page;
 mod payment;
 mod release;
 mod request;
 mod rows;
 mod told;
+mod words;
 
 pub use begin::{Begin, BeginError, Begun, begin};
 pub use close::{bill_voided, close};
+pub use confirm::{Again, confirm_again};
 pub use find::{OfChannel, by_channel, find, of_bill, of_openid, paid_on};
 pub use moving::{NotMoved, confirmed_by_staff, refunded};
 pub use notification::NotificationError;
@@ -36,9 +40,15 @@ const CONFIRM_QUEUE: &str = "confirm";
 /// Whose jobs let go of a bill.
 const RELEASE_QUEUE: &str = "release";
 
-/// The pages.
+/// The pages:
+///
+/// - `GET /orders`: what a person has paid or begun to pay;
+/// - `GET /orders/{hosp_out_trade_no}`: one of them, as it stands; `POST …/close` gives it up.
 pub(crate) fn pages() -> Router<Gateway> {
     Router::new()
+        .route("/orders", get(history::page))
+        .route("/orders/{hosp_out_trade_no}", get(order_page::page))
+        .route("/orders/{hosp_out_trade_no}/close", post(order_page::give_up))
 }
 
 /// The addresses that are not pages:

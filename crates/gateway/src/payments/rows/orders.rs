@@ -235,7 +235,8 @@ pub(in crate::payments) async fn by_channel(
         .all(
         "SELECT channel, COUNT(*), CAST(SUM(CASE WHEN state = 'paid' THEN 1 ELSE 0 END) AS BIGINT),
                 CAST(SUM(CASE WHEN state = 'paid' THEN cash_fee ELSE 0 END) AS BIGINT),
-                CAST(SUM(CASE WHEN state = 'paid' THEN insurance_fee ELSE 0 END) AS BIGINT)
+                CAST(SUM(CASE WHEN state = 'paid' THEN insurance_fee ELSE 0 END) AS BIGINT),
+                CAST(SUM(cash_returned_fee + insurance_returned_fee) AS BIGINT)
            FROM payment_orders
           WHERE org_no = $1 AND created_at_ms >= $2 AND created_at_ms < $3
           GROUP BY channel ORDER BY channel",
@@ -255,6 +256,7 @@ pub(in crate::payments) async fn by_channel(
             paid: row.get(2)?,
             cash: row.get(3)?,
             insurance: row.get(4)?,
+            returned: row.get(5)?,
         })
     };
     rows.iter().map(of_channel).collect()
