@@ -134,4 +134,7 @@ pub struct Template {
     pub id: String,
     /// Its text in WeChat's form: lines with `{{first.DATA}}`, `{{keyword1.DATA}}`, ….
     pub content: String,
+    /// Whether it reaches people who do not follow the account, as 城市服务 lets the platform's
+    /// messages after a scan do (选用接口 §1.5).
+    pub to_strangers: bool,
 }

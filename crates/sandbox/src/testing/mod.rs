@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const SECRET: &str = "secret-of-the-test-account";
 pub(crate) const TEMPLATE: &str = "TEMPLATE-1";
+/// Reaches people who do not follow the account.
+pub(crate) const SCAN_TEMPLATE: &str = "TEMPLATE-2";
 
 /// Noon of 2018-06-20 in Beijing.
 pub(crate) fn noon() -> Timestamp {
@@ -41,6 +43,11 @@ impl Clock for Machine {
     fn elapsed(&self) -> Elapsed {
         Elapsed(self.elapsed.load(Ordering::SeqCst))
     }
+}
+
+fn template(id: &str, to_strangers: bool) -> Template {
+    let content = "{{first.DATA}}\n缴费金额：{{keyword1.DATA}}\n备注：{{remark.DATA}}".to_owned();
+    Template { id: id.to_owned(), content, to_strangers }
 }
 
 /// Bytes that never repeat in one process.
@@ -75,11 +82,7 @@ pub(crate) fn account() -> Account {
         secret: SECRET.to_owned(),
         mch_id: Some(MchId::new("1900000001")),
         api_key: Some(KEY.to_owned()),
-        templates: vec![Template {
-            id: TEMPLATE.to_owned(),
-            content: "{{first.DATA}}\n缴费金额：{{keyword1.DATA}}\n备注：{{remark.DATA}}"
-                .to_owned(),
-        }],
+        templates: vec![template(TEMPLATE, false), template(SCAN_TEMPLATE, true)],
         callback: None,
         mini_pages: None,
     }

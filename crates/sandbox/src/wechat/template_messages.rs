@@ -67,7 +67,7 @@ impl WeChat {
         let Some(template) = templates.find(|template| template.id == message.template_id) else {
             return Ok(Err(AccountError::InvalidTemplateId));
         };
-        if !follows(book, appid, person)? {
+        if !template.to_strangers && !follows(book, appid, person)? {
             return Ok(Err(AccountError::RequireSubscribe));
         }
         // The sender's own number of the message: the second of its kind is the first again.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{SECRET, TEMPLATE, appid, noon, person, wechat};
+use crate::testing::{SCAN_TEMPLATE, SECRET, TEMPLATE, appid, noon, person, wechat};
 use medpay_wire::contracts::phone::InboxMessage;
 use serde_json::json;
 use tempfile::TempDir;
@@ -114,6 +114,16 @@ fn each_wrong_message_has_its_code() {
     let empty = empty.answer();
     assert_eq!(empty.as_ref().map(errcode), Some(44002));
     assert_eq!(wechat.inbox(&person("lin")).expect("a book"), []);
+}
+
+#[test]
+fn a_message_after_a_scan_reaches_whoever_does_not_follow() {
+    let (wechat, _folder) = town();
+    let mut message = message("wei");
+    assert_eq!(errcode(&send(&wechat, &message)), 43004);
+    message["template_id"] = json!(SCAN_TEMPLATE);
+    assert_eq!(errcode(&send(&wechat, &message)), 0);
+    assert_eq!(wechat.inbox(&person("wei")).expect("a book").len(), 1);
 }
 
 #[test]
