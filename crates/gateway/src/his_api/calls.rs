@@ -95,7 +95,7 @@ async fn prescription_qr(
 ) -> Result<PrescriptionQr, CallError> {
     within("patient_id", &ask.patient_id, MAX_NUMBER)?;
     let url = prescriptions::token::url(&site, &ask.patient_id);
-    let svg = prescriptions::qr::svg(&url).ok_or(CallError::Unwritten)?;
+    let svg = prescriptions::qr::sheet(&site, &url).ok_or(CallError::Unwritten)?;
     Ok(PrescriptionQr { url, svg })
 }
 

@@ -15,7 +15,10 @@ const BATCH: u32 = 16;
 pub(super) const WAIT_SECONDS: i64 = 2;
 
 /// Works off what is due at `now`; answers when the next thing is.
-pub async fn run_once(branch: &Branch, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn run_once(
+    branch: &Branch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     let store = branch.store();
     let Some(lease_ms) = branch.sites().first().map(|site| site.settings.lease_ms) else {
         return Ok(None);
