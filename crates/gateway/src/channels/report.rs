@@ -2,6 +2,7 @@
 
 use super::rows;
 use crate::gateway::Site;
+use crate::payments;
 use medpay_domain::Day;
 use medpay_store::StoreError;
 use serde::Serialize;
@@ -61,6 +62,18 @@ pub async fn report(site: &Site, from: Day, to: Day) -> Result<Report, StoreErro
     let mut lines: BTreeMap<(Day, String), Brought> = BTreeMap::new();
     for (day, channel, visits) in rows::visits(site, from, to).await? {
         lines.entry((day, channel)).or_default().visits = visits;
+    }
+    let mut day = from;
+    while day <= to {
+        for of in payments::by_channel(site, day.start(), day.next().start()).await? {
+            let line = lines.entry((day, of.channel.as_str().to_owned())).or_default();
+            line.orders = of.begun;
+            line.paid_orders = of.paid;
+            line.cash_fen = of.cash.get();
+            line.insurance_fen = of.insurance.get();
+            line.refunded_fen = of.returned.get();
+        }
+        day = day.next();
     }
     let lines = lines.into_iter();
     let lines = lines.map(|((day, channel), brought)| Line { day, channel, brought }).collect();

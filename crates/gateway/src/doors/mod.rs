@@ -13,6 +13,9 @@ pub mod platform;
 pub mod public_account;
 pub mod token_owner;
 
+#[cfg(test)]
+mod tests;
+
 use async_trait::async_trait;
 use medpay_client::{Downloaded, Unanswered};
 use medpay_domain::Openid;
