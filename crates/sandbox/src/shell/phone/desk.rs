@@ -60,8 +60,14 @@ async fn show(State(town): Town, headers: HeaderMap) -> Response {
 }
 
 /// Pages of the other parties that a newcomer may want to open beside the phone.
-fn neighbours(_town: &Parties) -> Vec<(String, String)> {
-    Vec::new()
+fn neighbours(town: &Parties) -> Vec<(String, String)> {
+    let pages = town.settings.his.iter().flat_map(|his| {
+        let page = |what: &str, path: &str| {
+            (format!("{}：{what}", his.name), format!("/his/{}/{path}", his.org_no.as_str()))
+        };
+        [page("医生开方", "doctor"), page("收费窗口", "window")]
+    });
+    pages.collect()
 }
 
 /// The sandbox's own address, if the browser came by `localhost`: the pages in the phone are
