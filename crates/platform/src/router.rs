@@ -81,8 +81,9 @@ pub fn router(app: Platform) -> Router {
 pub fn router_counted(app: Platform, metrics: Metrics) -> Router {
     let gate = Gate { app, limits: Arc::new(Limits::default()), metrics };
     let policy = page::policy(gate.app.settings.frame_ancestors.as_deref());
-    let framed = map_response(async move |answer: Response| {
-        page::with_policy(policy.clone(), answer)
+    let framed = map_response(move |answer: Response| {
+        let policy = policy.clone();
+        async move { page::with_policy(policy, answer) }
     });
     interfaces(Router::new(), &gate.app.settings)
         .merge(pages().layer(framed))

@@ -225,7 +225,7 @@ digest_key = \"file:{SECRETS}/digest_key\"
 "
         );
         for hospital in HOSPITALS {
-            let Hospital { word, name, org_no, city_id, appid, mini_program, mch_id, sub } =
+            let Hospital { word, name, org_no, city_id, appid, mini_program, mch_id, sub, .. } =
                 hospital;
             let _ = write!(
                 text,
