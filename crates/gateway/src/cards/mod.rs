@@ -3,6 +3,8 @@
 pub(crate) mod bind_url;
 pub mod bound;
 mod my_card;
+#[cfg(test)]
+mod tests;
 
 use crate::gateway::Gateway;
 use axum::Router;

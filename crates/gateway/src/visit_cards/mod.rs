@@ -6,6 +6,8 @@ mod by_hand;
 mod keep;
 mod list;
 mod rows;
+#[cfg(test)]
+mod tests;
 pub(crate) mod trouble;
 mod typed;
 mod unbind;
@@ -104,7 +106,7 @@ pub(crate) fn pages() -> Router<Gateway> {
 }
 
 #[cfg(test)]
-mod tests {
+mod masks {
     use super::*;
 
     #[test]
