@@ -12,8 +12,12 @@ mod own;
 mod pickup;
 mod record;
 pub mod report;
+#[cfg(test)]
+mod report_tests;
 mod rows;
 mod standing;
+#[cfg(test)]
+mod tests;
 
 use crate::gateway::Gateway;
 use axum::Router;

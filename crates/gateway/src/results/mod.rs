@@ -2,6 +2,8 @@
 
 mod list;
 mod one;
+#[cfg(test)]
+mod tests;
 
 use crate::gateway::Gateway;
 use axum::Router;
