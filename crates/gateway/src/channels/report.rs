@@ -53,6 +53,7 @@ pub struct Brought {
     pub refunded_fen: i64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn as_wire<S: serde::Serializer>(day: &Day, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&day.wire())
 }
