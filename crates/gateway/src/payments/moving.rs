@@ -89,7 +89,19 @@ async fn attempt(
 ) -> Result<Payment, NotMoved> {
     let mut payment = load(tx, site, hosp_out_trade_no).await?;
     let decision = decide(&payment);
-    let Some(event) = &decision.event else { return Ok(payment) };
+    settle(tx, site, &mut payment, decision, now).await?;
+    Ok(payment)
+}
+
+/// Carries a decision out on a payment that was read in this transaction.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    site: &Site,
+    payment: &mut Payment,
+    decision: Decision,
+    now: Timestamp,
+) -> Result<(), NotMoved> {
+    let Some(event) = &decision.event else { return Ok(()) };
     if decision.response_content.is_some() {
         payment.response_content = decision.response_content;
     }
@@ -101,11 +113,12 @@ async fn attempt(
         && matches!(payment.payer, Payer::Scan(_))
     {
         let digest = find::digest(site, &openid);
-        orders::write_payer(tx, &site.vault, hosp_out_trade_no, &openid, &digest).await?;
+        let number = &payment.hosp_out_trade_no;
+        orders::write_payer(tx, &site.vault, number, &openid, &digest).await?;
         payment.paid_by = Some(openid);
     }
-    step(tx, site, &mut payment, event, now).await?;
-    Ok(payment)
+    step(tx, site, payment, event, now).await?;
+    Ok(())
 }
 
 /// The payment with this number, in a transaction.

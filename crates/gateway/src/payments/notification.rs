@@ -1,23 +1,32 @@
 //! `POST /notify/{site}`: a payment notification (PROTOCOL 3.4).
 //!
 //! It is acknowledged only once its record is committed; the same notice again is acknowledged
-//! again and changes nothing but a count. A notice whose facts cannot be true is refused and kept
-//! for a person. There is no money decision here: that a bill is paid is the platform's word.
+//! again and changes nothing but a count. The payment that it is about moves in the same
+//! transaction. A notice whose facts cannot be true, or are not what was ordered, is refused and
+//! kept for a person. There is no money decision here: that a bill is paid is the platform's word.
 
-use super::rows::{self, Recorded};
+use super::asking;
+use super::moving::{self, Decision, NotMoved};
+use super::rows::{self, Recorded, orders};
 use crate::gateway::{Gateway, Site, new_rid};
 use crate::settings::Institution;
+use crate::staff::queue::{self, Item, Kind};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use medpay_domain::{Appid, Fen, MchId, OrgNo, Timestamp};
-use medpay_store::StoreError;
+use medpay_domain::hospital::payment::Charge;
+use medpay_domain::{Appid, Fen, HospOutTradeNo, MchId, OrgNo, Timestamp};
+use medpay_store::{StoreError, Tx};
 use medpay_wire::fields::{FieldFault, Received};
 use medpay_wire::notification::{Acknowledgement, Notification};
 use medpay_wire::sign::SignFault;
 use medpay_wire::states::PayType;
 use medpay_wire::xml::{MAX_BODY, XmlFault};
+use std::sync::Arc;
+
+/// How often a notice is recorded anew when somebody else moved its payment meanwhile.
+const TRIES: u32 = 20;
 
 /// Why a notification was not acknowledged, in the order of the checks.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +68,9 @@ pub enum Contradiction {
     /// The same `med_trans_id` was notified with other facts.
     #[error("other_facts_before")]
     OtherFactsBefore,
+    /// It is not what was ordered: other amounts, or another order of the platform's.
+    #[error("other_than_ordered")]
+    OtherThanOrdered,
     /// The same `hosp_out_trade_no` was notified as paid by another order.
     #[error("paid_by_another_order")]
     PaidByAnotherOrder,
@@ -75,6 +87,7 @@ impl NotificationError {
             Self::Field(fault) => format!("参数格式校验错误 {fault}"),
             Self::Contradiction(Contradiction::PartsExceedTotal) => "订单金额不符".to_owned(),
             Self::Contradiction(Contradiction::AgainstPayType) => "金额与支付方式不符".to_owned(),
+            Self::Contradiction(Contradiction::OtherThanOrdered) => "与医院订单不一致".to_owned(),
             Self::Contradiction(Contradiction::OtherFactsBefore) => {
                 "与此前通知内容不一致".to_owned()
             }
@@ -171,14 +184,15 @@ fn answer(acknowledgement: &Acknowledgement) -> Response {
     ([(CONTENT_TYPE, "application/xml; charset=utf-8")], acknowledgement.to_xml()).into_response()
 }
 
-async fn take(site: &Site, body: Body) -> Result<(Facts, Recorded), NotificationError> {
+async fn take(site: &Arc<Site>, body: Body) -> Result<(Facts, Recorded), NotificationError> {
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| XmlFault::TooLarge)?;
     let received = Received::read(&body)?;
     let institution = &site.institution;
     check_caller(&received, institution)?;
     let verified = received.verify_from_platform(&institution.api_key)?;
-    let facts = Facts::of(&institution.org_no, &Notification::decode(&verified)?);
-    let recorded = record(site, facts.clone()).await?;
+    let notification = Notification::decode(&verified)?;
+    let facts = Facts::of(&institution.org_no, &notification);
+    let recorded = record(site, facts.clone(), news(site, notification)).await?;
     match recorded {
         Recorded::First | Recorded::Again => Ok((facts, recorded)),
         Recorded::Refused(contradiction) => Err(NotificationError::Contradiction(contradiction)),
@@ -207,12 +221,75 @@ fn check_caller(received: &Received, wanted: &Institution) -> Result<(), Notific
     Ok(())
 }
 
-async fn record(site: &Site, facts: Facts) -> Result<Recorded, StoreError> {
+/// What the notice says to the payment that it is about.
+fn news(site: &Site, notification: Notification) -> Decision {
+    let charge = Charge {
+        kind: asking::kind(notification.pay_type),
+        total: notification.total_fee,
+        cash: notification.cash_fee,
+        insurance: notification.insurance_fee,
+    };
+    let mut news = asking::paid(notification.med_trans_id, charge, notification.time_end);
+    news.response_content = notification.response_content;
+    news.paid_by = if site.institution.sub_appid.is_some() {
+        notification.sub_openid
+    } else {
+        notification.openid
+    };
+    news
+}
+
+async fn record(site: &Arc<Site>, facts: Facts, news: Decision) -> Result<Recorded, StoreError> {
     let now = site.clock.now();
-    site.store
-        .write("record a notification", move |tx| {
-            let facts = facts.clone();
-            Box::pin(async move { rows::record(tx, &facts, now).await })
-        })
-        .await
+    for _ in 0..TRIES {
+        let (of_site, facts, news) = (Arc::clone(site), facts.clone(), news.clone());
+        let recorded = site
+            .store
+            .write("record a notification", move |tx| {
+                let (site, facts, news) = (Arc::clone(&of_site), facts.clone(), news.clone());
+                Box::pin(async move { once(tx, &site, &facts, news, now).await })
+            })
+            .await;
+        match recorded {
+            Ok(recorded) => return Ok(recorded),
+            Err(NotMoved::Stale) => {}
+            Err(NotMoved::Store(error)) => return Err(error),
+            Err(error @ (NotMoved::Illegal(_) | NotMoved::NoSuchPayment)) => {
+                return Err(StoreError::Misuse(error.to_string()));
+            }
+        }
+    }
+    Err(StoreError::Contended("the payment moved meanwhile".to_owned()))
+}
+
+/// Records a notice and moves its payment, in one transaction. An order that did not begin here is
+/// only recorded: other systems of the hospital may have theirs notified to this address.
+async fn once(
+    tx: &mut Tx,
+    site: &Site,
+    facts: &Facts,
+    news: Decision,
+    now: Timestamp,
+) -> Result<Recorded, NotMoved> {
+    let number = HospOutTradeNo::new(facts.hosp_out_trade_no.clone());
+    let payment = orders::load(tx, &site.vault, &facts.org_no, &number).await?;
+    let Some(mut payment) = payment else { return Ok(rows::record(tx, facts, now).await?) };
+    let fits = news.event.as_ref().is_some_and(|event| payment.money.clone().apply(event).is_ok());
+    let recorded = if fits || facts.contradiction().is_some() {
+        rows::record(tx, facts, now).await?
+    } else {
+        rows::refuse(tx, facts, Contradiction::OtherThanOrdered, now).await?
+    };
+    if let Recorded::Refused(contradiction) = recorded {
+        let item = Item {
+            kind: Kind::Contradiction,
+            key: number.as_str().to_owned(),
+            hosp_out_trade_no: number,
+            what: format!("notification refused: {contradiction}"),
+        };
+        queue::put(tx, site, &item, now).await?;
+    } else {
+        moving::settle(tx, site, &mut payment, news, now).await?;
+    }
+    Ok(recorded)
 }

@@ -61,6 +61,17 @@ pub(super) async fn record(
     Ok(Recorded::Refused(contradiction))
 }
 
+/// Keeps a notice that is refused.
+pub(super) async fn refuse(
+    tx: &mut Tx,
+    facts: &Facts,
+    contradiction: Contradiction,
+    now: Timestamp,
+) -> Result<Recorded, StoreError> {
+    keep_contradiction(tx, facts, contradiction, now).await?;
+    Ok(Recorded::Refused(contradiction))
+}
+
 async fn insert_notice(tx: &mut Tx, facts: &Facts, now: Timestamp) -> Result<bool, StoreError> {
     let inserted = tx
         .exec(
