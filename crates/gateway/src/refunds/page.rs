@@ -83,7 +83,7 @@ pub(super) async fn want(
             Err(AskError::Store(error)) => return Trouble::Store(error).show(&visitor),
         }
     }
-    see_other(&visitor.site.path(&format!("/orders/{number}/refund")))
+    see_other(&visitor.site.path(&format!("/orders/{number}")))
 }
 
 async fn begin(site: &Arc<Site>, payment: Payment, reason: &str) -> Result<(), AskError> {

@@ -1,8 +1,10 @@
 //! A hospital's gateway on a fresh database, with other parties that answer what a test tells
 //! them: for this crate's own tests.
 
+mod paid;
 mod parties;
 
+pub(crate) use paid::PAYER;
 pub(crate) use parties::{FakeHis, FakePlatform, FakePublicAccount, Said};
 
 use crate::doors::Doors;
