@@ -18,7 +18,7 @@ mod payments;
 mod refunds;
 mod results;
 mod schedules;
-pub(crate) mod staff;
+mod staff;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +35,8 @@ use std::sync::Arc;
 
 pub(crate) use answers::Said;
 pub(crate) use data::Data;
+pub(crate) use papers::{BillPaper, PatientPaper, PaymentPaper, RefundPaper, ScanPaper};
+pub(crate) use staff::{Chart, Overview, Scan};
 
 /// One hospital's HIS.
 pub struct His {
@@ -58,7 +60,7 @@ impl His {
         let file = format!("his-{}.db", settings.org_no.as_str());
         let book = Book::open(folder, &file, books::SCHEMA)?;
         let his = Self { settings, book, data: Data::built_in(), persons, bureau };
-        his.at_desk(now, |desk| desk.know_the_first())?;
+        his.book.write(|book| his.desk(book, now).know_the_first())?;
         Ok(his)
     }
 

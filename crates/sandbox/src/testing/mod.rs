@@ -127,14 +127,14 @@ pub(crate) fn http() -> reqwest::Client {
         .expect("a client")
 }
 
-/// A whole sandbox whose own address, whose platform's and whose account are given.
-pub(crate) fn sandbox_of(
+/// Settings of a sandbox whose own address, whose platform's and whose account are given.
+pub(crate) fn settings_of(
     folder: &Path,
     public_url: &str,
     platform_url: &str,
     account: Account,
-) -> Sandbox {
-    let settings = Settings {
+) -> Settings {
+    Settings {
         data_dir: folder.to_path_buf(),
         public_url: public_url.to_owned(),
         platform_url: platform_url.to_owned(),
@@ -147,6 +147,10 @@ pub(crate) fn sandbox_of(
         }],
         his: vec![his()],
         http: http(),
-    };
+    }
+}
+
+/// A whole sandbox.
+pub(crate) fn opened(settings: Settings) -> Sandbox {
     Sandbox::open(settings, Machine::at_noon(), chance()).expect("a sandbox")
 }

@@ -1,15 +1,24 @@
 //! `/his/{org_no}`: the HIS over HTTP, `docs/contracts/his.md`, and its pages for people.
 
+mod doctor;
+mod gateway;
+mod overview;
+mod page;
+mod prescription;
+mod scan;
+mod window;
+
 use super::{fate, run};
-use crate::his::Said;
+use crate::books::BookError;
+use crate::his::{His, Said};
 use crate::sandbox::Parties;
 use axum::Router;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use bytes::Bytes;
-use medpay_domain::{Clock as _, OrgNo};
+use medpay_domain::{Clock as _, OrgNo, Timestamp};
 use medpay_wire::his::RefusalCode;
 use medpay_wire::his::signature::{
     KEY_HEADER, SIGNATURE_HEADER, SignatureFault, Signed, TIME_HEADER,
@@ -19,7 +28,25 @@ use std::sync::Arc;
 type Town = State<Arc<Parties>>;
 
 pub(super) fn routes() -> Router<Arc<Parties>> {
-    Router::new().route("/his/{org_no}/v1/{name}", post(call))
+    Router::new()
+        .route("/his/{org_no}/v1/{name}", post(call))
+        .route("/his/{org_no}", get(overview::show))
+        .merge(doctor::routes())
+        .merge(prescription::routes())
+        .merge(window::routes())
+        .merge(scan::routes())
+}
+
+/// A command of this HIS, at the time when it is run.
+fn with_his<T>(
+    his: &His,
+    command: impl FnOnce(&His, Timestamp) -> Result<T, BookError> + Send + 'static,
+) -> impl FnOnce(&Parties) -> Result<T, BookError> + Send + 'static {
+    let org_no = his.org_no().clone();
+    move |town| match town.his(&org_no) {
+        Some(his) => command(his, town.clock.now()),
+        None => unreachable!("a HIS that was found stays"),
+    }
 }
 
 async fn call(
@@ -53,13 +80,9 @@ async fn call(
         town.late.asked(&key);
     }
     let used = key.clone();
-    let command = move |town: &Parties| match town.his(&org_no) {
-        Some(his) => his.call(&name, &used, &body, town.clock.now()).map(Some),
-        None => Ok(None),
-    };
+    let command = with_his(his, move |his, now| his.call(&name, &used, &body, now));
     match run(&town, command).await {
-        Ok(Some(delivery)) => fate::send_as(&town.late, &key, delivery, |said| send(&said)).await,
-        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Ok(delivery) => fate::send_as(&town.late, &key, delivery, |said| send(&said)).await,
         Err(unanswered) => unanswered,
     }
 }

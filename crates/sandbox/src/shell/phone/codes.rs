@@ -32,7 +32,8 @@ pub(crate) struct CodeInSight {
     pub(crate) says: String,
 }
 
-/// The codes that lie around: those of the accounts, newest first.
+/// The codes that lie around: those of the accounts, then those on printed prescriptions, newest
+/// first.
 pub(crate) fn codes_in_sight(town: &Parties) -> Result<Vec<CodeInSight>, BookError> {
     let codes = town.wechat.codes(town.clock.now())?.into_iter().map(|code| {
         let account = town.wechat.account(&code.appid);
@@ -42,7 +43,16 @@ pub(crate) fn codes_in_sight(town: &Parties) -> Result<Vec<CodeInSight>, BookErr
             says: code.says,
         }
     });
-    Ok(codes.collect())
+    let mut codes: Vec<_> = codes.collect();
+    for his in &town.hises {
+        let printed = his.printed_codes()?.into_iter().map(|(name, says)| CodeInSight {
+            label: format!("{name}的处方"),
+            place: format!("{}，处方笺上的缴费码", his.settings().name),
+            says,
+        });
+        codes.extend(printed);
+    }
+    Ok(codes)
 }
 
 #[derive(Template)]

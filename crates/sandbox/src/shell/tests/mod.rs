@@ -1,13 +1,14 @@
 //! The sandbox over real sockets, with a platform and a hospital of the tests' own.
 
 mod callbacks;
+mod his;
 mod pages;
 mod parties;
 mod phone;
 
 use crate::Sandbox;
-use crate::settings::Account;
-use crate::testing::{account, sandbox_of};
+use crate::settings::{Account, Settings};
+use crate::testing::{account, opened, settings_of};
 use axum::Router;
 use reqwest::{Client, Response};
 use serde_json::Value;
@@ -42,10 +43,21 @@ async fn town_beside(platform_url: &str) -> Town {
 
 /// The same with another account.
 async fn town_of(platform_url: &str, account: Account) -> Town {
+    town_with(platform_url, account, |_| {}).await
+}
+
+/// The same with settings changed.
+async fn town_with(
+    platform_url: &str,
+    account: Account,
+    change: impl FnOnce(&mut Settings),
+) -> Town {
     let folder = TempDir::new().expect("a folder");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let sandbox = sandbox_of(folder.path(), &url, platform_url, account);
+    let mut settings = settings_of(folder.path(), &url, platform_url, account);
+    change(&mut settings);
+    let sandbox = opened(settings);
     let router = sandbox.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let http = sandbox.settings().http.clone();

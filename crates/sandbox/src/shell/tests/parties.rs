@@ -87,7 +87,7 @@ async fn switches_are_armed_listed_and_forgotten() {
     let listed = town.post("/faults", &down).await;
     let expected = json!({
         "bureau": [{ "call": "settle", "fault": "down", "times": 1 }],
-        "wallet": [], "wechat": [], "courier": [],
+        "wallet": [], "wechat": [], "courier": [], "his": { "H44030000001": [] },
     });
     assert_eq!(listed, expected);
     let sent = town.try_post("/bureau/settle", &settle("o1-ins-1", 905, 805)).await;
