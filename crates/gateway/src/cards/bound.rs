@@ -66,7 +66,7 @@ pub async fn ask(site: &Site, openid: &Openid, name: &PersonName, id_digest: &Id
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Standing {
     /// The follower's own, which is also this visit card's.
-    Bound(VisitCard, MedInfo),
+    Bound(Box<(VisitCard, MedInfo)>),
     /// One is bound, but of nobody whose visit card is here.
     OfAnother,
     /// None is bound.
@@ -83,7 +83,7 @@ pub(crate) async fn standing(site: &Site, openid: &Openid) -> Result<Standing, S
     let cards = visit_cards::of(site, openid).await?;
     for card in cards.into_iter().filter(|card| card.card_type == CardType::IdCard) {
         match ask(site, openid, &card.name, &card.id_digest).await {
-            Bound::Yes(info) => return Ok(Standing::Bound(card, info)),
+            Bound::Yes(info) => return Ok(Standing::Bound(Box::new((card, info)))),
             Bound::AnotherPerson => found = Standing::OfAnother,
             // Whoever has bound none has bound none of the others either.
             Bound::NotBound => return Ok(Standing::NotBound),

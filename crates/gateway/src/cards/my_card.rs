@@ -40,7 +40,7 @@ pub(super) async fn page(visitor: Visitor) -> Response {
     match bound::standing(&visitor.site, &visitor.openid).await {
         Ok(standing) => {
             let page = Page { title: "我的社保卡", ..told(&visitor, standing) };
-            show(&visitor, with_link(page, bind_url))
+            show(&visitor, &with_link(page, bind_url))
         }
         Err(error) => Trouble::Store(error).show(&visitor),
     }
@@ -49,15 +49,15 @@ pub(super) async fn page(visitor: Visitor) -> Response {
 /// What became of it.
 pub(super) async fn done(visitor: Visitor) -> Response {
     match bound::standing(&visitor.site, &visitor.openid).await {
-        Ok(standing) => show(&visitor, Page { title: "绑定社保卡", ..told(&visitor, standing) }),
+        Ok(standing) => show(&visitor, &Page { title: "绑定社保卡", ..told(&visitor, standing) }),
         Err(error) => Trouble::Store(error).show(&visitor),
     }
 }
 
-fn show(visitor: &Visitor, page: Page) -> Response {
+fn show(visitor: &Visitor, page: &Page) -> Response {
     let silent = matches!(page.outcome, "silent");
     let status = if silent { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    page::show(&visitor.site, status, &page)
+    page::show(&visitor.site, status, page)
 }
 
 fn with_link(page: Page, bind_url: Result<String, NoBindUrl>) -> Page {
@@ -75,7 +75,7 @@ fn with_link(page: Page, bind_url: Result<String, NoBindUrl>) -> Page {
 fn told(visitor: &Visitor, standing: Standing) -> Page {
     let bureau = &visitor.site.institution.city.bureau_word;
     let (outcome, tone, text) = match &standing {
-        Standing::Bound(..) => {
+        Standing::Bound(_) => {
             ("bound", "good", format!("社保卡已绑定，可以使用{bureau}在线挂号和缴费。"))
         }
         Standing::OfAnother => (
@@ -101,9 +101,9 @@ fn told(visitor: &Visitor, standing: Standing) -> Page {
     };
     let offers_visit_card = matches!(standing, Standing::NothingToAskWith | Standing::OfAnother);
     let bound = match standing {
-        Standing::Bound(card, info) => Some(BoundCard {
-            name: card.name.reveal().to_owned(),
-            medical_card_no: masked(&info.medical_card_no),
+        Standing::Bound(found) => Some(BoundCard {
+            name: found.0.name.reveal().to_owned(),
+            medical_card_no: masked(&found.1.medical_card_no),
         }),
         _ => None,
     };

@@ -41,7 +41,7 @@ pub(super) struct Place {
 #[template(path = "registrations/departments.html")]
 struct Departments {
     frame: Frame,
-    departments: Vec<Line>,
+    choices: Vec<Line>,
 }
 
 #[derive(Template)]
@@ -49,7 +49,7 @@ struct Departments {
 struct Doctors {
     frame: Frame,
     department: Department,
-    doctors: Vec<Line>,
+    choices: Vec<Line>,
 }
 
 /// Something to choose.
@@ -90,7 +90,7 @@ pub(super) async fn departments(visitor: Visitor) -> Response {
     let found = ask_his(&visitor.site, &ListDepartments {}).await;
     let page = found.map(|found| Departments {
         frame: visitor.frame(),
-        departments: found
+        choices: found
             .departments
             .into_iter()
             .map(|it| Line {
@@ -120,7 +120,7 @@ async fn list_doctors(visitor: &Visitor, wanted: &Wanted) -> Result<Doctors, Tro
         title: it.title,
         intro: it.intro,
     });
-    Ok(Doctors { frame: visitor.frame(), department, doctors: lines.collect() })
+    Ok(Doctors { frame: visitor.frame(), department, choices: lines.collect() })
 }
 
 /// Shows the times of a doctor.
@@ -142,12 +142,11 @@ async fn list_times(visitor: &Visitor, wanted: &Wanted) -> Result<Times, Trouble
             fee: schedule.fee_fen.yuan(),
             left: schedule.left,
         };
-        match days.last_mut().filter(|(day, _)| *day == schedule.day) {
-            Some((_, line)) => line.places.push(place),
-            None => {
-                let words = calendar::words(schedule.day, today);
-                days.push((schedule.day, DayLine { words, places: vec![place] }));
-            }
+        if let Some((_, line)) = days.last_mut().filter(|(day, _)| *day == schedule.day) {
+            line.places.push(place);
+        } else {
+            let words = calendar::words(schedule.day, today);
+            days.push((schedule.day, DayLine { words, places: vec![place] }));
         }
     }
     Ok(Times {

@@ -156,7 +156,7 @@ fn step(booking: &Booking, state: Option<State>, today: medpay_domain::Day) -> S
         BookingState::Seen | BookingState::Cancelled | BookingState::Missed => Step::Nothing,
         BookingState::NumberTaken => Step::Go,
         BookingState::Booked => match (standing::money(booking), standing::offer(booking, today)) {
-            (Money::Gone, _) | (_, Some(Offer::TooLate)) => Step::Nothing,
+            (Money::Gone, _) | (Money::Open, None) | (_, Some(Offer::TooLate)) => Step::Nothing,
             (Money::UnderWay, _) => Step::UnderWay,
             (Money::Open, Some(Offer::AheadWithInsurance | Offer::AheadInCash))
                 if state == Some(State::PayOnTheDay) =>
@@ -164,7 +164,6 @@ fn step(booking: &Booking, state: Option<State>, today: medpay_domain::Day) -> S
                 Step::WaitForTheDay
             }
             (Money::Open, Some(offer)) => Step::Pay(offer),
-            (Money::Open, None) => Step::Nothing,
             (Money::Free | Money::Paid, _) => match booking.day.cmp(&today) {
                 std::cmp::Ordering::Less => Step::Nothing,
                 std::cmp::Ordering::Equal => Step::TakeNumber,

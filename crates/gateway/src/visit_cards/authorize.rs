@@ -329,8 +329,7 @@ async fn tell(
         .await;
     match told {
         Ok(true) => Ok(()),
-        Ok(false) => Err(AuthorizeError::Used),
-        Err(StoreError::Conflict(_)) => Err(AuthorizeError::Used),
+        Ok(false) | Err(StoreError::Conflict(_)) => Err(AuthorizeError::Used),
         Err(error) => Err(error.into()),
     }
 }

@@ -88,7 +88,7 @@ pub(super) async fn holders(
     let open = |row: &Row| {
         let opened = vault.open(&row.get::<String>(0)?);
         match opened {
-            Ok(openid) => Ok(Openid::new(openid)),
+            Ok(holder) => Ok(Openid::new(holder)),
             Err(_) => Err(corrupt("visit_cards", "holder", &row.get::<String>(1)?)),
         }
     };
