@@ -8,6 +8,7 @@
 pub mod account;
 mod assets;
 mod at;
+pub mod audit;
 pub mod bills;
 pub mod cards;
 pub mod channels;

@@ -26,7 +26,10 @@ pub(super) const QUEUE: &str = "refund";
 const BATCH: u32 = 8;
 
 /// Works off what is due at `now`; answers when the next thing is.
-pub(crate) async fn run_once(branch: &Branch, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn run_once(
+    branch: &Branch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     use medpay_store::workers::Workplace as _;
     let Some(site) = branch.sites().first() else { return Ok(None) };
     let (store, lease_ms) = (branch.store(), site.settings.lease_ms);

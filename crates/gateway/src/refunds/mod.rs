@@ -34,14 +34,20 @@ pub(crate) fn pages() -> Router<Gateway> {
 
 /// Whether a refund of the order has not ended.
 pub async fn is_open(site: &Site, hosp_out_trade_no: &HospOutTradeNo) -> Result<bool, StoreError> {
+    let refunds = of_order(site, hosp_out_trade_no).await?;
+    Ok(refunds.iter().any(rows::StoredRefund::is_open))
+}
+
+/// Every refund of an order, oldest first.
+pub(crate) async fn of_order(
+    site: &Site,
+    hosp_out_trade_no: &HospOutTradeNo,
+) -> Result<Vec<rows::StoredRefund>, StoreError> {
     let (org_no, number) = (site.org_no().clone(), hosp_out_trade_no.clone());
     site.store
-        .read("is a refund open", move |tx| {
+        .read("refunds of an order", move |tx| {
             let (org_no, number) = (org_no.clone(), number.clone());
-            Box::pin(async move {
-                let refunds = rows::of_order(tx, &org_no, &number).await?;
-                Ok(refunds.iter().any(rows::StoredRefund::is_open))
-            })
+            Box::pin(async move { rows::of_order(tx, &org_no, &number).await })
         })
         .await
 }

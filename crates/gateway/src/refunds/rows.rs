@@ -157,15 +157,6 @@ pub(crate) async fn of_order(
     tx.all(&sql, args![org_no, hosp_out_trade_no]).await?.iter().map(read).collect()
 }
 
-/// Every refund of a hospital that has not ended, oldest first.
-pub(crate) async fn open(tx: &mut Tx, org_no: &OrgNo) -> Result<Vec<StoredRefund>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM refunds WHERE org_no = $1 AND open = 1
-          ORDER BY asked_at_ms, hosp_out_refund_no"
-    );
-    tx.all(&sql, args![org_no]).await?.iter().map(read).collect()
-}
-
 /// The columns of a state that are not its name: the refusal, and when it ended at the platform.
 const fn facts(state: &State) -> (Option<&Refusal>, Option<Timestamp>) {
     match state {
