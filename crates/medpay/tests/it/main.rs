@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod demo;
 mod field_rules;
+mod gateway_reminders;
 mod journey;
 mod listeners;
 mod pages;
