@@ -10,6 +10,8 @@ mod step;
 mod told;
 pub(crate) mod worker;
 
+#[cfg(test)]
+mod tests;
 
 pub(crate) use calls::{ScanError, cancel, scanned, state};
 

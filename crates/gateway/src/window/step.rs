@@ -4,6 +4,7 @@
 
 use super::rows::Scan;
 use super::scan::{Event, State, Why};
+use crate::bills::offer;
 use crate::channels::Channel;
 use crate::gateway::Site;
 use crate::payments::{self, Begin, BeginError, Payer};
@@ -110,6 +111,11 @@ async fn find_patient(site: &Site, scan: &Scan) -> Option<Result<(String, Patien
         Ok(bill) => bill,
         Err(why) => return Some(Err(why)),
     };
+    // For a person on the phone the payment looks at this; here nobody chose by a page.
+    let not_insured = offer::by_itself(&bill, site.clock.now().day());
+    if let (PayWith::Insurance, Some(not)) = (scan.pay_with, not_insured) {
+        return Some(Err(Why::NotBegun(not.words().to_owned())));
+    }
     let patient_id = bill.patient_id;
     Some(ask_his(site, &FindPatient { patient_id: patient_id.clone() }).await?.map(|found| {
         let patient =
