@@ -19,6 +19,8 @@ mod request;
 mod rows;
 mod told;
 mod words;
+#[cfg(test)]
+mod tests;
 
 pub use begin::{Begin, BeginError, Begun, begin};
 pub use close::{bill_voided, close};
