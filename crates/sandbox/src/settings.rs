@@ -28,8 +28,8 @@ pub struct Settings {
     pub person_cookies: Vec<PersonCookie>,
     /// The hospitals whose HIS it plays.
     pub his: Vec<HisSettings>,
-    /// How courier, phone and HIS reach the others. It must not follow redirects by itself and needs
-    /// no cookie store: the phone does both, as a person's browser.
+    /// How courier, phone and HIS reach the others. It must not follow redirects by itself and
+    /// needs no cookie store: the phone does both, as a person's browser.
     pub http: reqwest::Client,
 }
 
