@@ -171,7 +171,7 @@ on_both!(what_the_his_has_not_answered_is_listed_and_no_difference, async |db: T
         .map(|one| (one.number.as_str(), one.what.as_str(), one.age_seconds))
         .collect();
     let expected = [
-        (payments[0].hosp_out_trade_no.as_str(), "refund returned_untold", 42),
+        (payments[0].hosp_out_trade_no.as_str(), "refund returned_untold", 47),
         (unconfirmed.hosp_out_trade_no.as_str(), "paid", 42),
     ];
     assert!(expected.iter().all(|one| flights.contains(one)), "{flights:?}");

@@ -192,6 +192,10 @@ impl Answer {
         }
         queue::settle(tx, &self.site, &stored.hosp_out_trade_no, Kind::RefundSlow, self.now)
             .await?;
+        if *event == Event::Noted {
+            let (order, kind) = (&stored.hosp_out_trade_no, Kind::RefundNotNoted);
+            queue::settle(tx, &self.site, order, kind, self.now).await?;
+        }
         let mut next = None;
         for effect in effects {
             match effect {

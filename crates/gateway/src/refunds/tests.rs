@@ -260,8 +260,8 @@ on_both!(insurance_goes_back_until_midnight_and_cash_for_a_year, async |db: Test
     let insured = world.paid("B1", 100, Some(805)).await;
     let cash = world.paid("B2", 70, None).await;
     willing(&world);
-    // 2026-06-01 23:59:59, and the second after.
-    world.clock.advance_seconds(13 * 3600 + 44 * 60 + 59);
+    let last = insured.paid_at().expect("paid").day().end().plus_seconds(-1);
+    world.clock.advance_seconds((last.as_ms() - world.clock.now().as_ms()) / 1000);
     let in_time = want(&world, &insured, AskedBy::Patient, Scope::All).await;
     assert!(in_time.is_ok(), "{in_time:?}");
     world.clock.advance_seconds(1);

@@ -39,8 +39,12 @@ impl World {
         self.answer_as_paid(bill_no, cash, insurance);
         let begun = payments::begin(&self.site, begin(bill_no, insurance.is_some())).await;
         let number = begun.expect("a payment that begins").hosp_out_trade_no;
+        // The payer has a head start before the order is looked at again.
+        self.clock.advance_seconds(5);
         self.work().await;
-        self.payment(&number).await
+        let payment = self.payment(&number).await;
+        assert!(payment.is_paid(), "{:?}", payment.money);
+        payment
     }
 
     /// The platform takes the order, and says at once that it is paid.
