@@ -9,15 +9,18 @@ use medpay::system::OsEntropy;
 use medpay_acceptance::ready::{Institution, Person, Ready};
 use medpay_client::public_account::{TokenReply, token};
 use medpay_client::{HttpTransport, Transport as _};
-use medpay_domain::Entropy as _;
+use medpay_domain::{Entropy as _, Timestamp};
 use medpay_sandbox::Persons;
 use medpay_store::testing::TestDb;
 use medpay_store::{Location, Options, Store, StoreError, args, no_faults};
 use medpay_wire::contracts::clock::Reading;
 use medpay_wire::fields::Fields;
+use medpay_wire::his::Call;
+use medpay_wire::his::signature::{HisSecret, SIGNATURE_HEADER, Signed, TIME_HEADER};
 use medpay_wire::sign::{self, ApiKey};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -266,6 +269,15 @@ impl Town {
         Ok(())
     }
 
+    /// Forgets every armed fault.
+    pub(crate) async fn disarm(&self) -> anyhow::Result<()> {
+        let url = format!("{}/faults", self.ready.sandbox_url);
+        let request = http::Request::delete(&url).body(bytes::Bytes::new())?;
+        let answer = self.transport.send(request, CALL_MS).await?;
+        anyhow::ensure!(answer.status() == 200, "DELETE {url}: {}", answer.status());
+        Ok(())
+    }
+
     /// Moves the test clock forward.
     pub(crate) async fn advance(&self, seconds: i64) -> anyhow::Result<()> {
         self.tap(&self.ready.clock, &[("seconds", json!(seconds))]).await?;
@@ -353,13 +365,44 @@ impl Town {
         self.call(institution, interface, fields).await
     }
 
+    /// Business time.
+    pub(crate) async fn now(&self) -> anyhow::Result<Timestamp> {
+        let request = http::Request::get(&self.ready.clock.url).body(bytes::Bytes::new())?;
+        let answer = self.transport.send(request, CALL_MS).await?;
+        let reading: Reading = serde_json::from_slice(answer.body())?;
+        Ok(reading.now)
+    }
+
+    /// Where the first hospital's secret of this name is kept.
+    pub(crate) fn secret_file(&self, what: &str) -> PathBuf {
+        self.demo.data().join(format!("secrets/yunshan.{what}"))
+    }
+
+    /// Asks the first hospital's HIS, as its gateway would.
+    pub(crate) async fn his<C: Call>(&self, ask: &C) -> anyhow::Result<C::Answer> {
+        let secret = std::fs::read_to_string(self.secret_file("his_secret"))?;
+        let secret = HisSecret::new(secret).context("the demo makes secrets of 32 characters")?;
+        let base = self.institution(0).his_url.as_deref().context("no HIS")?;
+        let address: http::Uri = format!("{base}/v1/{}", C::NAME).parse()?;
+        let time = (self.now().await?.as_ms() / 1000).to_string();
+        let body = serde_json::to_vec(ask)?;
+        let path = address.path().to_owned();
+        let key = "";
+        let signed = Signed { method: "POST", path: &path, time: &time, key, body: &body };
+        let request = http::Request::post(address)
+            .header("content-type", "application/json")
+            .header(TIME_HEADER, &time)
+            .header(SIGNATURE_HEADER, signed.signature(&secret))
+            .body(body.into())?;
+        let answer = self.transport.send(request, CALL_MS).await?;
+        anyhow::ensure!(answer.status() == 200, "{}: {}", C::NAME, answer.status());
+        Ok(serde_json::from_slice(answer.body())?)
+    }
+
     /// Waits until the platform has worked off every job that is due.
     async fn until_at_rest(&self) -> anyhow::Result<()> {
         for _ in 0..2_000 {
-            let request = http::Request::get(&self.ready.clock.url).body(bytes::Bytes::new())?;
-            let answer = self.transport.send(request, CALL_MS).await?;
-            let reading: Reading = serde_json::from_slice(answer.body())?;
-            let now = reading.now;
+            let now = self.now().await?;
             let waiting = self
                 .store
                 .read("jobs that are due", move |tx| {
