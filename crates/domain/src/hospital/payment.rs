@@ -86,28 +86,27 @@ impl Payment {
             (S::Offered, E::BillRefused { refusal }) => {
                 Some(self.ended(&Ending::BillRefused(refusal.clone())))
             }
-            (S::Offered, E::EndWanted { ending }) => Some(self.ended(ending)),
             (S::Ordering { charge, ending: None }, E::EndWanted { ending }) => {
                 quietly(S::Ordering { charge: *charge, ending: Some(ending.clone()) })
             }
             (S::Ordering { charge, ending: None }, E::OrderAccepted { accepted }) => {
                 quietly(S::Ordered { charge: *charge, accepted: accepted.clone() })
             }
-            (S::Ordering { charge, ending: Some(ending) }, E::OrderAccepted { accepted }) => {
-                quietly(closing(*charge, accepted, ending))
-            }
             (S::Ordering { ending, .. }, E::OrderRefused { refusal }) => {
                 let refused = Ending::OrderRefused(refusal.clone());
                 Some(self.ended(ending.as_ref().unwrap_or(&refused)))
             }
-            (S::Ordered { charge, accepted }, E::EndWanted { ending }) => {
+            (S::Ordering { charge, ending: Some(ending) }, E::OrderAccepted { accepted })
+            | (S::Ordered { charge, accepted }, E::EndWanted { ending }) => {
                 quietly(closing(*charge, accepted, ending))
             }
             (S::Ordered { .. }, E::ClosedThere) => Some(self.ended(&Ending::Expired)),
             (S::Ordering { ending, .. }, E::ClosedThere) => {
                 Some(self.ended(ending.as_ref().unwrap_or(&Ending::Expired)))
             }
-            (S::Closing { ending, .. }, E::ClosedThere) => Some(self.ended(ending)),
+            (S::Offered, E::EndWanted { ending }) | (S::Closing { ending, .. }, E::ClosedThere) => {
+                Some(self.ended(ending))
+            }
             (
                 S::Ordering { charge, .. } | S::Ordered { charge, .. } | S::Closing { charge, .. },
                 E::ReturningThere { med_trans_id },

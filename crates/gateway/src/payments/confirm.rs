@@ -22,7 +22,10 @@ const BEFORE_MIDNIGHT_SECONDS: i64 = 600;
 const LEAST_SECONDS: i64 = 60;
 
 /// Works off every job that is due at `now`; answers when the next one will be.
-pub async fn run_once(branch: &Branch, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn run_once(
+    branch: &Branch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     jobs::work_off(branch, CONFIRM_QUEUE, now, |site, number, attempt| async move {
         confirm(&site, &number, attempt).await
     })

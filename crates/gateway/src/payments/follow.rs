@@ -23,7 +23,10 @@ const CONTRADICTION_SECONDS: i64 = 3600;
 pub(super) const HEAD_START_SECONDS: i64 = 5;
 
 /// Works off every job that is due at `now`; answers when the next one will be.
-pub async fn run_once(branch: &Branch, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn run_once(
+    branch: &Branch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     let due = jobs::work_off(branch, FOLLOW_QUEUE, now, |site, number, attempt| async move {
         let (payment, said) = step_on(&site, &number).await?;
         Ok(next_look(&payment, said, attempt, site.clock.now()))

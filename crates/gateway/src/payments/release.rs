@@ -12,7 +12,10 @@ use medpay_wire::his::bills::ReleaseBill;
 use std::sync::Arc;
 
 /// Works off every job that is due at `now`; answers when the next one will be.
-pub async fn run_once(branch: &Branch, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+pub(super) async fn run_once(
+    branch: &Branch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
     jobs::work_off(branch, RELEASE_QUEUE, now, |site, number, attempt| async move {
         release(&site, &number, attempt).await
     })
