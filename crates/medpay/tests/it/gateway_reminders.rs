@@ -16,7 +16,11 @@ use std::time::Duration;
 const DESK: u32 = 1100;
 
 /// Reads somebody's messages whose template's id ends in `kind`, oldest first.
-async fn inbox(town: &Town, person: &Person, kind: &str) -> anyhow::Result<Vec<InboxMessage>> {
+pub(crate) async fn inbox(
+    town: &Town,
+    person: &Person,
+    kind: &str,
+) -> anyhow::Result<Vec<InboxMessage>> {
     let openid = openid_of(town.institution(0), person);
     let read = town.tap(&town.ready().inbox, &[("openid", json!(openid))]).await?;
     let mut messages = serde_json::from_value::<Inbox>(read)?.messages;
@@ -25,7 +29,7 @@ async fn inbox(town: &Town, person: &Person, kind: &str) -> anyhow::Result<Vec<I
 }
 
 /// Waits until there are so many of them, and answers the newest.
-async fn arrived(
+pub(crate) async fn arrived(
     town: &Town,
     person: &Person,
     kind: &str,
@@ -51,7 +55,7 @@ async fn on_to_tomorrow(town: &Town, seconds: i64) -> anyhow::Result<()> {
 }
 
 /// Adds the visit card of `person` by hand.
-async fn add_visit_card(patient: &Patient<'_>, person: &Person) -> anyhow::Result<()> {
+pub(crate) async fn add_visit_card(patient: &Patient<'_>, person: &Person) -> anyhow::Result<()> {
     patient.open("/visit-cards/new").await?;
     patient.phone.fill("[name=name]", &person.name).await?;
     patient.phone.fill("[name=id_no]", &person.id_card).await?;
@@ -65,7 +69,7 @@ async fn add_visit_card(patient: &Patient<'_>, person: &Person) -> anyhow::Resul
 }
 
 /// A doctor's desk with this patient's chart open.
-async fn desk(town: &Town, person: &Person) -> anyhow::Result<Browser> {
+pub(crate) async fn desk(town: &Town, person: &Person) -> anyhow::Result<Browser> {
     let desk = Browser::start(town.transport(), DESK).await?;
     let his = town.institution(0).his_url.as_deref().context("a HIS")?;
     desk.open(&format!("{his}/doctor")).await?;
@@ -73,7 +77,7 @@ async fn desk(town: &Town, person: &Person) -> anyhow::Result<Browser> {
     Ok(desk)
 }
 
-fn normal(town: &Town, index: usize) -> &Person {
+pub(crate) fn normal(town: &Town, index: usize) -> &Person {
     let mut persons = town.ready().persons.iter().filter(|person| person.behaviour == NORMAL);
     persons.nth(index).expect("a person")
 }
