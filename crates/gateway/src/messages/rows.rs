@@ -62,6 +62,8 @@ pub struct Listed {
     pub standing: Standing,
     /// Why it was not sent; empty otherwise.
     pub reason: String,
+    /// The code with which the other side last answered; empty if with none.
+    pub code: String,
     /// Which way it went; empty while it waits.
     pub way: String,
     /// How often it was tried.
@@ -223,7 +225,12 @@ pub(super) async fn list(
 ) -> Result<Vec<Listed>, StoreError> {
     let rows = tx
         .all(
-            "SELECT key, kind, state, reason, way, attempts, created_at_ms, finished_at_ms
+            // Of two ways in one attempt sendmsg is the later.
+            "SELECT key, kind, state, reason, way, attempts, created_at_ms, finished_at_ms,
+                    COALESCE((SELECT code FROM message_attempts
+                               WHERE message_attempts.org_no = messages.org_no
+                                 AND message_attempts.client_msg_id = messages.client_msg_id
+                               ORDER BY number DESC, message_attempts.way LIMIT 1), '')
                FROM messages WHERE org_no = $1
               ORDER BY created_at_ms DESC, key LIMIT $2",
             args![org_no.as_str(), limit],
@@ -247,6 +254,7 @@ fn read_listed(row: &Row) -> Result<Listed, StoreError> {
         attempts: row.get(5)?,
         created_at: row.get(6)?,
         finished_at: row.get(7)?,
+        code: row.get(8)?,
         key,
     })
 }

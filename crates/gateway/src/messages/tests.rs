@@ -288,9 +288,13 @@ on_both!(an_explicit_no_is_not_asked_again, async |db: TestDb| {
     world.platform.always("sendmsg", FakePlatform::refused("INVALID_REQUEST"));
     put(&world, &Message { key: "paid/2".into(), ..paid() }).await;
     assert_eq!(run(&world).await, None);
+    let mut codes = Vec::new();
     for one in listed(&world).await {
         assert_eq!((one.standing, one.reason.as_str()), (Standing::NotSent, "refused"));
+        codes.push(one.code);
     }
+    codes.sort_unstable();
+    assert_eq!(codes, ["40037", "INVALID_REQUEST"]);
 });
 
 on_both!(the_list_names_nobody, async |db: TestDb| {
