@@ -6,7 +6,7 @@ use crate::clock::TestClock;
 use crate::courier::Courier;
 use crate::his::His;
 use crate::settings::Settings;
-use crate::shell::{self, LateAnswers};
+use crate::shell::{self, LastPages, LateAnswers};
 use crate::wallet::Wallet;
 use crate::wechat::WeChat;
 use medpay_domain::{Clock, Entropy, OrgNo};
@@ -28,6 +28,8 @@ pub(crate) struct Parties {
     pub(crate) wallet: Wallet,
     pub(crate) wechat: Arc<WeChat>,
     pub(crate) courier: Courier,
+    /// Which page each person's phone may fill in.
+    pub(crate) last_pages: LastPages,
     /// Answers that are held back until they are too late.
     pub(crate) late: LateAnswers,
     /// Counts the notifications that the courier has delivered.
@@ -98,8 +100,18 @@ impl Sandbox {
             Courier::open(folder, settings.accounts.clone()).map_err(named("courier.db"))?;
         let late = LateAnswers::default();
         let (delivered, _) = watch::channel(0);
-        let parties =
-            Parties { settings, clock, bureau, hises, wallet, wechat, courier, late, delivered };
+        let parties = Parties {
+            settings,
+            clock,
+            bureau,
+            hises,
+            wallet,
+            wechat,
+            courier,
+            last_pages: LastPages::default(),
+            late,
+            delivered,
+        };
         Ok(Self { parties: Arc::new(parties) })
     }
 

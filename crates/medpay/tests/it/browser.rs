@@ -135,7 +135,8 @@ impl Browser {
     /// Chooses the box, the radio button or the option whose label says `words`.
     pub(crate) async fn choose(&self, words: &str) -> anyhow::Result<()> {
         let choose = "const all = [...document.querySelectorAll('label, option')];\
-                      const found = all.find(e => e.innerText.includes(arguments[0]));\
+                      const found = all.find(e => e.innerText.trim() === arguments[0])\
+                        ?? all.find(e => e.innerText.includes(arguments[0]));\
                       if (!found) return false;\
                       if (found.tagName === 'OPTION') { found.selected = true; return true; }\
                       (found.control ?? found).click(); return true";
@@ -183,6 +184,18 @@ impl Browser {
             }
         }
         anyhow::bail!("the page never said {wanted:?}; it says: {}", self.text().await?)
+    }
+
+    /// Looks at the page, which follows its own refresh, until all `words` are on it.
+    pub(crate) async fn until_says(&self, words: &[&str]) -> anyhow::Result<()> {
+        let mut text = String::new();
+        for _ in 0..LOOKS {
+            text = self.text().await.unwrap_or_default();
+            if words.iter().all(|word| text.contains(word)) {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the page never said {words:?}; it says: {text}")
     }
 
     /// Checks that `words` are on the page and nothing sticks out sideways, and keeps a picture

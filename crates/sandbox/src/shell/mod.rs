@@ -25,6 +25,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 pub(crate) use fate::LateAnswers;
+pub(crate) use phone::LastPages;
 
 /// All routes.
 pub(crate) fn router(parties: Arc<Parties>) -> Router {

@@ -73,6 +73,7 @@ async fn authorize(
     let Some(person) = phone::whose(&town, &headers).cloned() else {
         return page::choose(&town, uri.path_and_query().map_or("/phone", |it| it.as_str()));
     };
+    town.last_pages.opened(&person.id, &question.redirect_uri);
     let issue = move |town: &Parties| town.wechat.issue_code(&appid, &person, town.clock.now());
     match run(&town, issue).await {
         Ok(code) => match target(&question, &code) {

@@ -3,10 +3,13 @@
 mod chat;
 pub(crate) mod codes;
 mod desk;
+mod fill;
 mod home;
 mod links;
 pub(super) mod page;
 mod web;
+
+pub(crate) use fill::LastPages;
 
 use super::{callbacks, run};
 use crate::persons::Person;
@@ -38,6 +41,7 @@ pub(super) fn routes() -> Router<Arc<Parties>> {
         .merge(home::routes())
         .merge(chat::routes())
         .merge(web::routes())
+        .merge(fill::routes())
         .merge(codes::routes())
 }
 
