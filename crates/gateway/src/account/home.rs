@@ -13,16 +13,18 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 /// What the home page leads to, in the leaflet's words.
-const TILES: [(&str, &str); 10] = [
+const TILES: [(&str, &str); 12] = [
     ("我的社保卡", "/card"),
     ("就诊卡", "/visit-cards"),
     ("我要挂号", "/register"),
+    ("我的挂号", "/registrations"),
     ("在线取号", "/pickup"),
     ("门诊缴费", "/bills"),
     ("我的订单", "/orders"),
     ("报告查看", "/results"),
     ("就诊指引", "/guide"),
     ("就医反馈", "/feedback"),
+    ("我的信息", "/me"),
     ("帮助", "/help"),
 ];
 

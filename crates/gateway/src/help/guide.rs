@@ -11,6 +11,9 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::Path as FilePath;
 
+/// An example of the file, which the demo begins with.
+pub const SAMPLE: &str = include_str!("../../guide.sample.toml");
+
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 * 1024;
 

@@ -1,5 +1,5 @@
 use super::feedback;
-use super::guide::{Guide, GuideError};
+use super::guide::{Guide, GuideError, SAMPLE};
 use crate::testing::{World, settings};
 use http::StatusCode;
 use medpay_store::on_both;
@@ -105,7 +105,7 @@ on_both!(the_guide_is_read_at_each_visit, async |db: TestDb| {
     let missing = world.get("/h/yunshan/guide").await;
     assert_eq!(missing.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(missing.body.contains("正在更新"));
-    std::fs::write(&file, include_str!("../../guide.sample.toml")).expect("the file");
+    std::fs::write(&file, SAMPLE).expect("the file");
     let list = world.get("/h/yunshan/guide").await;
     assert!(list.body.contains("/h/yunshan/guide/pediatrics"), "{}", list.body);
     let department = world.get("/h/yunshan/guide/internal-medicine").await;

@@ -87,6 +87,9 @@ const LATE_REVERSAL_CITIES: &str = r#"["999900"]"#;
 
 const SECRETS: &str = "secrets";
 
+/// The visit guide of its hospitals, which may be edited while the town is up.
+const GUIDE: &str = "guide.toml";
+
 impl Town {
     /// Makes the town in `data`, or finds it there: credentials are made once and kept, so that a
     /// second run goes on where the first one stopped. Configuration files are written anew.
@@ -126,6 +129,11 @@ impl Town {
             let path = town.data.join(file);
             std::fs::write(&path, text)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        let guide = town.data.join(GUIDE);
+        if !guide.exists() {
+            std::fs::write(&guide, medpay_gateway::help::guide::SAMPLE)
+                .with_context(|| format!("{} cannot be written", guide.display()))?;
         }
         Ok(town)
     }
@@ -372,6 +380,7 @@ secret = \"file:{SECRETS}/{word}.secret\"
 his.url = \"{sandbox}/his/{org_no}\"
 his.secret = \"file:{SECRETS}/{word}.his_secret\"
 callback.token = \"file:{SECRETS}/{word}.callback_token\"
+guide_file = \"{GUIDE}\"
 "
     );
     if is_encrypted(hospital) {
