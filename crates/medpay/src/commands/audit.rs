@@ -1,31 +1,35 @@
 //! `medpay audit`.
 
-use super::{Verdict, block_on};
+use super::{Verdict, block_on, gateway};
 use crate::config::{PLATFORM, PlatformConfiguration, read_file};
 use crate::listening::Stop;
 use crate::{output, services};
 use anyhow::{Context as _, bail};
 use medpay_domain::Day;
 use medpay_platform::audit;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Compares the platform's books with the day lists of bureau and wallet, and its notifications
-/// and bills with its orders. Only reads; a live system may be audited.
+/// and bills with its orders (books 1, 3 and 4); and the gateway's paid orders with the day lists of
+/// its hospitals' HIS (book 2). Only reads; a live system may be audited.
 ///
 /// While something is in flight the books are compared as bounds, and what is in flight is listed
 /// with its age.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The platform's configuration.
+    #[arg(long, required_unless_present = "gateway_config")]
+    config: Option<PathBuf>,
+    /// The gateway's configuration.
     #[arg(long)]
-    config: PathBuf,
+    gateway_config: Option<PathBuf>,
     /// The first business day, `yyyyMMdd`; yesterday if it is not given.
     #[arg(long, value_parser = day)]
     from: Option<Day>,
     /// The last business day, `yyyyMMdd`; today if it is not given.
     #[arg(long, value_parser = day)]
     to: Option<Day>,
-    /// Print JSON.
+    /// Print JSON; of both, as the members `platform` and `gateway`.
     #[arg(long)]
     json: bool,
 }
@@ -33,33 +37,66 @@ pub(super) struct Args {
 /// More days than this are asked for by mistake.
 const MOST_DAYS: usize = 366;
 
-fn day(text: &str) -> Result<Day, String> {
+/// A day of the command line.
+pub(super) fn day(text: &str) -> Result<Day, String> {
     Day::from_wire(text).ok_or_else(|| "must be a day, yyyyMMdd".to_owned())
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
+    let platform = args.config.as_ref().map(|config| of_platform(args, config)).transpose()?;
+    let gateway =
+        args.gateway_config.as_ref().map(|config| of_gateway(args, config)).transpose()?;
+    if args.json {
+        match (&platform, &gateway) {
+            (Some(platform), Some(gateway)) => {
+                output::json(&serde_json::json!({ "platform": platform, "gateway": gateway }))?;
+            }
+            (Some(report), None) => output::json(report)?,
+            (None, report) => output::json(report)?,
+        }
+    } else {
+        let platform = platform.as_ref().map(ToString::to_string);
+        let gateway = gateway.as_ref().map(ToString::to_string);
+        for report in platform.iter().chain(&gateway) {
+            output::line(report.trim_end())?;
+        }
+    }
+    let equal = platform.is_none_or(|it| it.equal) && gateway.is_none_or(|it| it.equal);
+    Ok(Verdict::from(equal))
+}
+
+fn of_platform(args: &Args, config: &Path) -> anyhow::Result<audit::Report> {
     let environment = crate::environment::read();
-    let values = read_file(PLATFORM, &args.config, &environment)?;
+    let values = read_file(PLATFORM, config, &environment)?;
     let configuration = PlatformConfiguration::map(&values, &environment)?;
-    let report = block_on(async {
+    block_on(async {
         let (stopper, stop) = Stop::new();
         let running = services::open_platform(configuration, &stop).await?;
-        let today = running.app.clock.now().day();
-        let days = days(args.from.unwrap_or(today.plus_days(-1)), args.to.unwrap_or(today))?;
+        let days = args.days(running.app.clock.now().day())?;
         let report = audit::run(&running.app, &days).await.context("the platform's own books")?;
         stopper.stop();
         running.app.store.close().await;
         Ok(report)
-    })?;
-    if args.json {
-        output::json(&report)?;
-    } else {
-        output::line(report.to_string().trim_end())?;
-    }
-    Ok(Verdict::from(report.equal))
+    })
 }
 
-fn days(from: Day, to: Day) -> anyhow::Result<Vec<Day>> {
+fn of_gateway(args: &Args, config: &Path) -> anyhow::Result<medpay_gateway::audit::Report> {
+    gateway::with(config, async |gateway| {
+        let site = gateway.branches().flat_map(|branch| branch.sites()).next();
+        let site = site.context("the gateway serves no hospital")?;
+        let days = args.days(site.clock.now().day())?;
+        medpay_gateway::audit::run(gateway, &days).await.context("the gateway's own book")
+    })
+}
+
+impl Args {
+    fn days(&self, today: Day) -> anyhow::Result<Vec<Day>> {
+        days(self.from.unwrap_or(today.plus_days(-1)), self.to.unwrap_or(today))
+    }
+}
+
+/// Every day from `from` to `to`.
+pub(super) fn days(from: Day, to: Day) -> anyhow::Result<Vec<Day>> {
     if from > to {
         bail!("--from {from} is after --to {to}");
     }

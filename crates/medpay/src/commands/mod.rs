@@ -2,7 +2,9 @@
 
 mod audit;
 mod call;
+mod channels;
 mod clock;
+mod commission;
 mod completions;
 mod config;
 mod demo;
@@ -11,6 +13,7 @@ mod gateway;
 mod his_check;
 mod migrate;
 mod platform;
+mod queue;
 mod replay;
 mod sandbox;
 mod sign;
@@ -36,7 +39,7 @@ enum Command {
     Demo(demo::Args),
     /// Runs the platform.
     Platform(platform::Args),
-    /// Runs the hospital's gateway.
+    /// Runs the hospital's gateway; works its staff queue and reports.
     Gateway(gateway::Args),
     /// Runs the other parties: bureau, wallet, WeChat, courier, test clock, phone.
     Sandbox(sandbox::Args),
@@ -50,7 +53,7 @@ enum Command {
     Clock(clock::Args),
     /// Checks a HIS against the contract: tells what an implementation gets wrong.
     HisCheck(his_check::Args),
-    /// Compares the books of platform, bureau and wallet.
+    /// Compares the books of platform, bureau, wallet and HIS.
     Audit(audit::Args),
     /// Takes up a notification or a refund that was left to a person.
     Replay(replay::Args),
