@@ -234,7 +234,7 @@ impl Payment {
     }
 
     /// Whether the HIS is still to be told of the payment.
-    pub fn awaits_his(&self) -> bool {
+    pub fn his_is_to_know(&self) -> bool {
         matches!(self.confirmation, Confirmation::Asked) && !self.wholly_returned()
     }
 

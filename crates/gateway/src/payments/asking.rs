@@ -77,7 +77,8 @@ async fn lock(site: &Site, payment: &Payment) -> Answered {
 /// The bill is locked: its amounts are those that are charged, or it is let go again.
 fn locked(site: &Site, payment: &Payment, bill: &Bill) -> Answered {
     let refuse = |code: &str, reason: String| {
-        tracing::warn!(bill_no = %payment.bill.bill_no, code, reason, "a locked bill is not charged");
+        let bill_no = payment.bill.bill_no.as_str();
+        tracing::warn!(bill_no, code, reason, "a locked bill is not charged");
         Event::BillRefused { refusal: Refusal { code: code.to_owned(), reason } }.into()
     };
     let same = bill.bill_no == payment.bill.bill_no

@@ -4,7 +4,7 @@
 
 use super::moving::{Decision, NotMoved, move_payment};
 use super::payment::Payment;
-use super::{find, follow};
+use super::{find, follow, release};
 use crate::gateway::Site;
 use medpay_domain::hospital::payment::{Ending, Event};
 use medpay_domain::{BillNo, HospOutTradeNo};
@@ -18,7 +18,11 @@ pub async fn close(
     hosp_out_trade_no: &HospOutTradeNo,
 ) -> Result<Payment, NotMoved> {
     want_end(site, hosp_out_trade_no, Ending::GivenUp).await?;
-    follow::follow_now(site, hosp_out_trade_no).await
+    let payment = follow::follow_now(site, hosp_out_trade_no).await?;
+    if payment.ending().is_some() {
+        release::at_once(site, hosp_out_trade_no).await?;
+    }
+    Ok(payment)
 }
 
 /// The doctor took a bill back: what is open of it ends. A worker asks the platform.

@@ -38,7 +38,7 @@ async fn confirm(
     attempt: u32,
 ) -> Result<Option<Timestamp>, NotMoved> {
     let payment = find::find(site, number).await?.ok_or(NotMoved::NoSuchPayment)?;
-    if !payment.money.awaits_his() {
+    if !payment.money.his_is_to_know() {
         return Ok(None);
     }
     let Some(ask) = ask(&payment) else { return Ok(None) };
@@ -61,7 +61,7 @@ async fn confirm(
         }
     };
     let decide = move |payment: &Payment| {
-        if payment.money.awaits_his() { event.clone().into() } else { Decision::default() }
+        if payment.money.his_is_to_know() { event.clone().into() } else { Decision::default() }
     };
     move_payment(site, "confirm payment", number, decide).await?;
     Ok(None)

@@ -1,6 +1,7 @@
 //! Following a payment until it is paid or has ended: the worker of queue `follow` (and, on its
-//! way, of `release`), and the same steps at once for whoever waits for them. With every notification dropped no order is lost: the
-//! platform is asked by a schedule, and again at the end of its time, when it is asked to close.
+//! way, of `release`), and the same steps at once for whoever waits for them. With every
+//! notification dropped no order is lost: the platform is asked by a schedule, and again at the end
+//! of its time, when it is asked to close.
 //!
 //! A question may be put twice: lock and order have their own numbers, the others change nothing.
 

@@ -52,20 +52,56 @@ where
     }
 }
 
+/// Works off the one job of a payment now, if nobody else does: somebody waits for it.
+pub(super) async fn at_once<W, F>(
+    site: &Arc<Site>,
+    queue: &'static str,
+    hosp_out_trade_no: &HospOutTradeNo,
+    work: W,
+) -> Result<(), StoreError>
+where
+    W: Fn(Arc<Site>, HospOutTradeNo, u32) -> F + Sync,
+    F: Future<Output = Result<Option<Timestamp>, super::NotMoved>> + Send,
+{
+    let key = hosp_out_trade_no.as_str().to_owned();
+    let (elapsed, lease_ms) = (site.clock.elapsed(), site.settings.lease_ms);
+    let lease = site
+        .store
+        .write("take up a payment's job", move |tx| {
+            let key = key.clone();
+            Box::pin(async move { tx.lease_job(queue, &key, elapsed, lease_ms).await })
+        })
+        .await?;
+    if let Some(lease) = lease {
+        carry_out(site, lease, &work).await;
+    }
+    Ok(())
+}
+
 async fn one<W, F>(branch: &Branch, lease: Lease, work: &W)
+where
+    W: Fn(Arc<Site>, HospOutTradeNo, u32) -> F + Sync,
+    F: Future<Output = Result<Option<Timestamp>, super::NotMoved>> + Send,
+{
+    match branch.site(&OrgNo::new(lease.payload.clone())) {
+        Some(site) => carry_out(site, lease, work).await,
+        None => {
+            let (key, queue) = (lease.key, lease.queue);
+            tracing::error!(key, queue, "a payment of a hospital that is not served here");
+        }
+    }
+}
+
+async fn carry_out<W, F>(site: &Arc<Site>, lease: Lease, work: &W)
 where
     W: Fn(Arc<Site>, HospOutTradeNo, u32) -> F + Sync,
     F: Future<Output = Result<Option<Timestamp>, super::NotMoved>> + Send,
 {
     let number = HospOutTradeNo::new(lease.key.trim_end_matches(SECOND));
     let queue = lease.queue.clone();
-    let Some(site) = branch.site(&OrgNo::new(lease.payload.clone())) else {
-        tracing::error!(%number, queue, "a payment of a hospital that is not served here");
-        return;
-    };
     // Whatever goes wrong, the lease runs out and the job is taken up again.
     match work(Arc::clone(site), number.clone(), lease.attempt).await {
-        Ok(again) => match end(branch.store(), lease, again).await {
+        Ok(again) => match end(&site.store, lease, again).await {
             Ok(()) | Err(StoreError::LeaseLost(_)) => {}
             Err(error) => tracing::warn!(%number, queue, %error, "a job could not be ended"),
         },

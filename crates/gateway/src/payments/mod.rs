@@ -17,10 +17,10 @@ mod payment;
 mod release;
 mod request;
 mod rows;
-mod told;
-mod words;
 #[cfg(test)]
 mod tests;
+mod told;
+mod words;
 
 pub use begin::{Begin, BeginError, Begun, begin};
 pub use close::{bill_voided, close};

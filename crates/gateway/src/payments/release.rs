@@ -22,6 +22,14 @@ pub(super) async fn run_once(
     .await
 }
 
+/// Lets go of the bill of a payment that has just ended, so that it can be paid anew at once.
+pub(super) async fn at_once(site: &Arc<Site>, number: &HospOutTradeNo) -> Result<(), StoreError> {
+    jobs::at_once(site, RELEASE_QUEUE, number, |site, number, attempt| async move {
+        release(&site, &number, attempt).await
+    })
+    .await
+}
+
 async fn release(
     site: &Arc<Site>,
     number: &HospOutTradeNo,

@@ -131,7 +131,7 @@ pub async fn refund(
     reason: &str,
 ) -> Result<HospOutRefundNo, ActError> {
     let (site, payment) = find(gateway, hosp_out_trade_no).await?;
-    if payment.money.awaits_his() && payment.is_paid() {
+    if payment.money.his_is_to_know() && payment.is_paid() {
         return Err(ActError::StillAsked);
     }
     let now = site.clock.now();

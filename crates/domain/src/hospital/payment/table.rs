@@ -97,9 +97,8 @@ fn paid(confirmation: Confirmation, late: bool) -> Payment {
 /// Every state that a payment can be in.
 fn payments() -> Vec<Payment> {
     let of = |state| Payment { state, ..Payment::new() };
-    let ended = |med_trans_id, ending| {
-        of(State::Ended { charge: Some(charge()), med_trans_id, ending })
-    };
+    let ended =
+        |med_trans_id, ending| of(State::Ended { charge: Some(charge()), med_trans_id, ending });
     vec![
         of(State::Offered),
         of(State::Ordering { charge: charge(), ending: None }),
@@ -163,7 +162,7 @@ fn the_whole_table() {
         let _ = writeln!(
             table,
             "  asks: {question}; tells the HIS: {}; holds the bill: {}",
-            before.awaits_his(),
+            before.his_is_to_know(),
             before.holds_bill(),
         );
         let mut illegal = Vec::new();
