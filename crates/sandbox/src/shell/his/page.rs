@@ -72,8 +72,8 @@ pub(super) struct BillRow {
     pub(super) class: &'static str,
     pub(super) items: String,
     pub(super) total: String,
-    /// How it is divided; empty where it is not.
-    pub(super) split: String,
+    /// How it is divided; nothing where it is not.
+    pub(super) split: Vec<String>,
     pub(super) state: &'static str,
     pub(super) tone: &'static str,
     pub(super) order: String,
@@ -96,8 +96,9 @@ impl BillRow {
             class: class_word(paper.bill.class),
             items: items_words(items),
             total: paper.bill.total_fen.yuan(),
-            split: insurance.as_ref().map_or_else(String::new, |part| {
-                format!("医保 {} + 自费 {}", part.insurance_fen.yuan(), part.cash_fen.yuan())
+            split: insurance.as_ref().map_or_else(Vec::new, |part| {
+                let (insurance, cash) = (part.insurance_fen.yuan(), part.cash_fen.yuan());
+                vec![format!("医保 {insurance}"), format!("自费 {cash}")]
             }),
             state: state_word(paper),
             tone: match state {
