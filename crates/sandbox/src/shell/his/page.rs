@@ -1,4 +1,5 @@
-//! What the HIS's pages share: their frame, how a bill is written in a row, and the words of states.
+//! What the HIS's pages share: their frame, how a bill is written in a row, and the words of
+//! states.
 
 use crate::his::{BillPaper, Chart, His, PatientPaper};
 use crate::sandbox::Parties;
