@@ -105,3 +105,48 @@ on_both!(an_answer_with_other_amounts_is_put_before_a_person, async |db: TestDb|
     assert_eq!(code(&world, &number).await, "ordered");
     assert_eq!(with_staff(&world, &number).await, [queue::Kind::Contradiction]);
 });
+
+on_both!(a_notification_and_the_schedule_at_once_pay_once, async |db: TestDb| {
+    let world = World::new(&db).await;
+    let number = ordered(&world).await;
+    stands(&world, "SUCCESS");
+    // Both tell of the same second.
+    let notice = notice(&world, &number);
+    world.clock.advance_seconds(15);
+    let now = world.clock.now();
+    let (acknowledged, followed) = tokio::join!(
+        deliver(&world, notice, KEY),
+        crate::payments::follow::run_once(&world.branch, now),
+    );
+    followed.expect("followed");
+    assert!(acknowledged);
+    world.work().await;
+    assert_eq!(code(&world, &number).await, "confirmed");
+    assert_eq!(confirmations(&world), 1);
+});
+
+on_both!(who_paid_a_scanned_code_is_learnt_and_told, async |db: TestDb| {
+    let world = World::new(&db).await;
+    willing(&world, 100, Some(805));
+    world.platform.always("qrcodeunifiedorder", accepts());
+    let text = |text: &str| medpay_wire::value::Text::new(text).expect("a text");
+    let scan = medpay_wire::scan_fields::Scan { auth_code: text("130001"), token: text("T1") };
+    let want = Begin { payer: Payer::Scan(scan), ..wanted("", PayWith::Insurance) };
+    let begun = begin(&world.site, want).await.expect("begun");
+    assert_eq!(begun.leads_to, None, "the phone shows it");
+    let asked = world.platform.asked("qrcodeunifiedorder");
+    let asked = asked.first().expect("an order");
+    assert_eq!((asked.get("auth_code"), asked.get("token")), (Some("130001"), Some("T1")));
+    assert!(!asked.has("openid") && !asked.has("return_url"));
+    let mut notice = notice(&world, &begun.hosp_out_trade_no);
+    notice.set("openid", "oScanned");
+    assert!(deliver(&world, notice, KEY).await);
+    world.work().await;
+    let payment = stored(&world, &begun.hosp_out_trade_no).await;
+    assert_eq!(payment.openid(), Some(&Openid::new("oScanned")));
+    let now = world.clock.now();
+    crate::messages::deliver::run_once(&world.branch, now).await.expect("sent");
+    let sent = world.public_account.sent.lock().expect("not poisoned").clone();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].touser, "oScanned");
+});
