@@ -14,15 +14,15 @@ pub fn sheet(site: &Site, url: &str) -> Option<String> {
     let seconds = site.hospital()?.rules.qr_seconds;
     let until = site.clock.now().plus_seconds(seconds).civil();
     let until = format!("{} {:02}:{:02}", until.date(), until.hour(), until.minute());
-    let style = r##"font-family="sans-serif" text-anchor="middle" fill="#000""##;
+    let style = r#"font-family="sans-serif" text-anchor="middle" fill="black""#;
     Some(format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 292" width="60mm" height="73mm">
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 292" width="60mm" height="73mm">
 <rect width="240" height="292" fill="white"/>
 {code}
 <text x="120" y="258" font-size="17" {style}>微信扫一扫，在线缴费</text>
 <text x="120" y="280" font-size="12" {style}>有效期至 {until}</text>
 </svg>
-"##
+"#
     ))
 }
 

@@ -56,20 +56,20 @@ pub(super) async fn move_on(
         let step = match scan.state.after(event) {
             Ok(step) => step,
             Err(error) => {
-                tracing::error!(scan_no = scan.scan_no, %error, "a scan cannot be moved");
+                tracing::error!(scan_no = scan.number, %error, "a scan cannot be moved");
                 return Ok(());
             }
         };
         scan.state = step.state;
         if save(site, &scan).await? {
-            tracing::info!(scan_no = scan.scan_no, state = scan.state.code(), "a scan moved");
+            tracing::info!(scan_no = scan.number, state = scan.state.code(), "a scan moved");
             return match step.close {
                 Some(order) => close(site, &order).await,
                 None => Ok(()),
             };
         }
         let Event::Begun(_) = event else { return Ok(()) };
-        let Some(now) = find(site, &scan.scan_no).await? else { return Ok(()) };
+        let Some(now) = find(site, &scan.number).await? else { return Ok(()) };
         scan = now;
     }
 }

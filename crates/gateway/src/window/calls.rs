@@ -31,20 +31,17 @@ pub(crate) async fn scanned(site: &Arc<Site>, ask: CodeScanned) -> Result<ScanSt
     let scan_no = ask.scan_no.clone();
     let sent = serde_json::to_string(&ask).unwrap_or_default();
     let sent_digest = site.vault.digest("scan", &sent);
-    match keep(site, ask, sent_digest.clone()).await? {
-        Some(lease) => {
-            let came = advance(site, &scan_no).await?;
-            match worker::end(site, lease, came).await {
-                // It took long, so the worker has taken it up.
-                Ok(()) | Err(StoreError::LeaseLost(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
+    if let Some(lease) = keep(site, ask, sent_digest.clone()).await? {
+        let came = advance(site, &scan_no).await?;
+        match worker::end(site, lease, came).await {
+            // It took long, so the worker has taken it up.
+            Ok(()) | Err(StoreError::LeaseLost(_)) => {}
+            Err(error) => return Err(error.into()),
         }
-        None => {
-            let known = find(site, &scan_no).await?.ok_or(ScanError::NoSuchScan)?;
-            if known.sent_digest != sent_digest {
-                return Err(ScanError::NumberReused);
-            }
+    } else {
+        let known = find(site, &scan_no).await?.ok_or(ScanError::NoSuchScan)?;
+        if known.sent_digest != sent_digest {
+            return Err(ScanError::NumberReused);
         }
     }
     state(site, &scan_no).await
@@ -91,7 +88,7 @@ async fn keep(
     let nonce = site.entropy.nonce();
     let chance = nonce.get(..12).unwrap_or_default();
     let scan = Scan {
-        scan_no: ask.scan_no,
+        number: ask.scan_no,
         sent_digest,
         bill_no: ask.bill_no,
         pay_with: ask.pay_with,
@@ -106,7 +103,7 @@ async fn keep(
         created_at: now,
         version: 1,
     };
-    let key = job_key(site.org_no(), &scan.scan_no);
+    let key = job_key(site.org_no(), &scan.number);
     let payload = site.org_no().as_str().to_owned();
     let job = NewJob { queue: QUEUE, key, payload, due: now.plus_seconds(worker::WAIT_SECONDS) };
     let (vault, org_no) = (site.vault.clone(), site.org_no().clone());

@@ -4,6 +4,7 @@
 
 mod advance;
 mod calls;
+mod platform;
 mod rows;
 mod scan;
 mod step;

@@ -10,7 +10,8 @@ use medpay_wire::his::events::RegistrationMade;
 /// A scan.
 #[derive(Clone, Debug)]
 pub(super) struct Scan {
-    pub(super) scan_no: String,
+    /// The HIS's number of it.
+    pub(super) number: String,
     pub(super) sent_digest: String,
     pub(super) bill_no: BillNo,
     pub(super) pay_with: PayWith,
@@ -46,7 +47,7 @@ pub(super) async fn insert(
              ON CONFLICT (org_no, scan_no) DO NOTHING",
             args![
                 org_no,
-                scan.scan_no,
+                scan.number,
                 scan.sent_digest,
                 scan.bill_no,
                 pay_with_code(scan.pay_with),
@@ -117,7 +118,7 @@ pub(super) async fn save(
                 said,
                 now,
                 org_no,
-                scan.scan_no,
+                scan.number,
                 scan.version
             ],
         )
@@ -126,9 +127,9 @@ pub(super) async fn save(
 }
 
 fn read(row: &Row, vault: &Vault) -> Result<Scan, StoreError> {
-    let scan_no: String = row.get(0)?;
+    let number: String = row.get(0)?;
     let corrupt =
-        |column| StoreError::Corrupt { table: "window_scans", column, key: scan_no.clone() };
+        |column| StoreError::Corrupt { table: "window_scans", column, key: number.clone() };
     let open = |at: usize, column: &'static str| -> Result<Option<String>, StoreError> {
         let stored: Option<String> = row.get(at)?;
         stored.map(|text| vault.open(&text)).transpose().map_err(|_| corrupt(column))
@@ -163,7 +164,7 @@ fn read(row: &Row, vault: &Vault) -> Result<Scan, StoreError> {
         state: state.ok_or_else(|| corrupt("state"))?,
         created_at: row.get(15)?,
         version: row.get(16)?,
-        scan_no,
+        number,
     })
 }
 

@@ -225,6 +225,7 @@ fn with(what: &str, said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     fn states() -> Vec<State> {
         vec![
@@ -258,7 +259,7 @@ mod tests {
                     Ok(Step { state, close: Some(_) }) => format!("{state:?}, close"),
                     Err(error) => format!("illegal: {error}"),
                 };
-                table.push_str(&format!("{state:?} + {event:?} = {led}\n"));
+                let _ = writeln!(table, "{state:?} + {event:?} = {led}");
             }
         }
         insta::assert_snapshot!(table);

@@ -2,22 +2,18 @@
 //! is asked only once what it needs is committed, and may be asked again: the platform answers the
 //! same code, and the same number, the same.
 
+use super::platform::call;
 use super::rows::Scan;
 use super::scan::{Event, State, Why};
 use crate::bills::offer;
 use crate::channels::Channel;
 use crate::gateway::Site;
 use crate::payments::{self, Begin, BeginError, Payer};
-use medpay_client::Unanswered;
 use medpay_domain::Timestamp;
 use medpay_wire::caller_fields::Patient;
-use medpay_wire::envelope::{Refused, Reply};
-use medpay_wire::err_code::ErrCode;
-use medpay_wire::fields::Fields;
 use medpay_wire::his::bills::{FindBill, PayWith};
 use medpay_wire::his::patients::FindPatient;
 use medpay_wire::his::{Call, RefusalCode};
-use medpay_wire::interface::Interface;
 use medpay_wire::request_content::RequestContent;
 use medpay_wire::scan_fields;
 use medpay_wire::value::Text;
@@ -46,6 +42,7 @@ fn too_late(scan: &Scan, now: Timestamp) -> bool {
     !scan.state.has_ended() && now >= scan.created_at.plus_seconds(CODE_SECONDS)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what steps answer")]
 fn ended(why: Why) -> Outcome {
     Some(Event::Ended(why))
 }
@@ -190,7 +187,7 @@ async fn order(site: &Arc<Site>, scan: &Scan) -> Outcome {
     let Some(wanted) = wanted(scan) else { return ended(Why::CodeInvalid) };
     let why = match payments::begin(site, wanted).await {
         Ok(begun) => return Some(Event::Begun(begun.hosp_out_trade_no)),
-        Err(error) => why_not_begun(error)?,
+        Err(error) => why_not_begun(&error)?,
     };
     // It may be our own order that is paid: then an earlier answer of ours was lost.
     match payments::of_bill(site, &scan.bill_no).await {
@@ -228,7 +225,7 @@ fn wanted(scan: &Scan) -> Option<Begin> {
 }
 
 /// Why an order was not begun; none where it is to be tried again.
-fn why_not_begun(error: BeginError) -> Option<Why> {
+fn why_not_begun(error: &BeginError) -> Option<Why> {
     match error {
         BeginError::HisSilent(_) | BeginError::InsuranceUnknown | BeginError::Store(_) => {
             tracing::warn!(%error, "the order of a scan was not begun");
@@ -241,66 +238,4 @@ fn why_not_begun(error: BeginError) -> Option<Why> {
         | BeginError::NotChargeable(_)
         | BeginError::NotInsured(_) => Some(Why::NotBegun(error.words().to_owned())),
     }
-}
-
-/// An explicit refusal of the platform.
-struct Refusal {
-    code: String,
-    words: String,
-}
-
-impl Refusal {
-    fn why(&self) -> Why {
-        Why::of_refusal(&self.code, &self.words)
-    }
-}
-
-/// Calls the platform; none where nothing may be concluded.
-async fn call(
-    site: &Site,
-    interface: &'static Interface,
-    fields: Fields,
-) -> Option<Result<Fields, Refusal>> {
-    let name = interface.name;
-    match site.doors.platform.call(interface, fields).await {
-        Ok(Reply::Success(fields)) => Some(Ok(fields)),
-        Ok(Reply::Refused(Refused::Business { err_code, err_code_des })) => {
-            tracing::info!(name, err_code, "refused at a window");
-            let refusal = Refusal { words: without_rid(&err_code_des), code: err_code };
-            (!passes(&refusal.code)).then_some(Err(refusal))
-        }
-        Ok(Reply::Refused(Refused::Transport { .. })) => {
-            tracing::error!(name, "refused before it was looked at: ours to mend");
-            Some(Err(Refusal { code: String::new(), words: "请求未被受理".into() }))
-        }
-        Ok(Reply::Refused(Refused::Gateway(error))) => {
-            tracing::warn!(name, errcode = error.errcode, "refused by the gateway of the platform");
-            None
-        }
-        Err(error @ (Unanswered::NotSent(_) | Unanswered::Unknown(_))) => {
-            tracing::warn!(name, %error, "not answered at a window");
-            None
-        }
-    }
-}
-
-/// Whether a refusal may be another one a moment later.
-fn passes(err_code: &str) -> bool {
-    matches!(
-        ErrCode::parse(err_code),
-        Some(
-            ErrCode::CardSystemError
-                | ErrCode::SystemError
-                | ErrCode::FrequencyLimited
-                | ErrCode::BizErrNeedRetry
-                | ErrCode::TokenInvalid
-                | ErrCode::TokenMissing
-                | ErrCode::TokenExpired
-        )
-    )
-}
-
-/// The words without the trace id behind them.
-fn without_rid(text: &str) -> String {
-    text.split(" rid: ").next().unwrap_or_default().to_owned()
 }

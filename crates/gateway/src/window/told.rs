@@ -17,7 +17,7 @@ pub(super) fn tell(scan: &Scan, payment: Option<&Payment>) -> ScanState {
     };
     let charge = payment.and_then(Payment::charge);
     ScanState {
-        scan_no: scan.scan_no.clone(),
+        scan_no: scan.number.clone(),
         step,
         hosp_out_trade_no: payment.map(|payment| payment.hosp_out_trade_no.clone()),
         med_trans_id: payment.and_then(Payment::med_trans_id).cloned(),
