@@ -30,12 +30,12 @@ const TOPICS: [Topic; 8] = [
     Topic {
         words: &["就诊卡", "注册", "建卡"], says: "添加就诊卡", path: "/visit-cards"
     },
-    Topic { words: &["取号"], says: "在线取号", path: "/pickup" },
     Topic { words: &["挂号", "预约"], says: "我要挂号", path: "/register" },
-    Topic { words: &["退费", "退款", "订单"], says: "我的订单", path: "/orders" },
+    Topic { words: &["取号"], says: "在线取号", path: "/pickup" },
     Topic {
         words: &["缴费", "付款", "交费", "支付"], says: "门诊缴费", path: "/bills"
     },
+    Topic { words: &["退费", "退款", "订单"], says: "我的订单", path: "/orders" },
     Topic {
         words: &["报告", "检查", "检验", "化验"], says: "报告查看", path: "/results"
     },
