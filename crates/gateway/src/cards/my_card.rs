@@ -76,7 +76,7 @@ fn told(visitor: &Visitor, standing: Standing) -> Page {
     let bureau = &visitor.site.institution.city.bureau_word;
     let (outcome, tone, text) = match &standing {
         Standing::Bound(_) => {
-            ("bound", "good", format!("社保卡已绑定，可以使用{bureau}在线挂号和缴费。"))
+            ("bound", "good", "社保卡已绑定，可以使用医保在线挂号和缴费。".into())
         }
         Standing::OfAnother => (
             "of-another",
@@ -86,7 +86,7 @@ fn told(visitor: &Visitor, standing: Standing) -> Page {
                 .into(),
         ),
         Standing::NotBound => {
-            ("not-bound", "", format!("您还没有绑定社保卡。绑定后可以使用{bureau}在线缴费。"))
+            ("not-bound", "", "您还没有绑定社保卡。绑定后可以使用医保在线缴费。".into())
         }
         Standing::NothingToAskWith => (
             "no-visit-card",

@@ -13,6 +13,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use medpay_domain::hospital::booking::{Event, Offer, State};
+use medpay_domain::{Day, Timestamp};
 use medpay_wire::his::bookings::{Booking, BookingState};
 use medpay_wire::public_account::encode_component;
 use serde::Deserialize;
@@ -132,15 +133,18 @@ fn show(visitor: &Visitor, Own { booking, card }: Own, state: Option<State>) -> 
         order: order.map_or_else(String::new, |number| {
             site.path(&format!("/orders/{}", encode_component(number.as_str())))
         }),
-        keeps_until: booking.keeps_until.map(|until| {
-            let civil = until.civil();
-            let day = calendar::words(until.day(), today);
-            format!("{day} {:02}:{:02}", civil.hour(), civil.minute())
-        }),
+        keeps_until: booking.keeps_until.map(|until| last_minute(until, today)),
         can_be_cancelled: standing::can_be_cancelled(&booking),
         ours: state.is_some(),
         booking,
     }
+}
+
+/// The last minute before a moment: `6月1日 周一 23:59` of a midnight.
+fn last_minute(until: Timestamp, today: Day) -> String {
+    let last = until.plus_seconds(-1);
+    let civil = last.civil();
+    format!("{} {:02}:{:02}", calendar::words(last.day(), today), civil.hour(), civil.minute())
 }
 
 /// Where the bill of a booking is paid; empty if it has none.
@@ -151,7 +155,7 @@ pub(super) fn checkout(site: &Site, booking: &Booking, card_id: &str) -> String 
     })
 }
 
-fn step(booking: &Booking, state: Option<State>, today: medpay_domain::Day) -> Step {
+fn step(booking: &Booking, state: Option<State>, today: Day) -> Step {
     match booking.state {
         BookingState::Seen | BookingState::Cancelled | BookingState::Missed => Step::Nothing,
         BookingState::NumberTaken => Step::Go,

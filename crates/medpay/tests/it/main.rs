@@ -1,5 +1,6 @@
 //! Tests of the whole: real processes, real HTTP, both engines.
 
+mod apart;
 mod browser;
 mod business_refusals;
 mod chaos;
@@ -12,6 +13,7 @@ mod gateway_faults;
 mod gateway_payments;
 mod gateway_messages;
 mod gateway_prescriptions;
+mod gateway_refunds;
 mod gateway_registrations;
 mod gateway_reminders;
 mod gateway_window;
