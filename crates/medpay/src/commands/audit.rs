@@ -10,8 +10,8 @@ use medpay_platform::audit;
 use std::path::{Path, PathBuf};
 
 /// Compares the platform's books with the day lists of bureau and wallet, and its notifications
-/// and bills with its orders (books 1, 3 and 4); and the gateway's paid orders with the day lists of
-/// its hospitals' HIS (book 2). Only reads; a live system may be audited.
+/// and bills with its orders (books 1, 3 and 4); and the gateway's paid orders with the day lists
+/// of its hospitals' HIS (book 2). Only reads; a live system may be audited.
 ///
 /// While something is in flight the books are compared as bounds, and what is in flight is listed
 /// with its age.

@@ -1,6 +1,6 @@
 //! `medpay gateway`, and what staff do beside it.
 
-use super::{Verdict, block_on, channels, commission, queue};
+use super::{Verdict, account, block_on, channels, commission, feedback, messages, queue};
 use crate::config::{GATEWAY, GatewayConfiguration, read_file};
 use crate::listening::Stop;
 use crate::{logging, services};
@@ -28,6 +28,14 @@ enum What {
     Commission(commission::Args),
     /// Where orders came from, by day.
     Channels(channels::Args),
+    /// What became of the messages to patients.
+    Messages(messages::Args),
+    /// What patients wrote in 就医反馈.
+    Feedback(feedback::Args),
+    /// Sets the menu of every hospital's account.
+    Menu(account::Menu),
+    /// Makes the QR code of a poster.
+    Poster(account::Poster),
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
@@ -35,6 +43,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Verdict> {
         (Some(What::Queue(what)), _) => queue::run(what),
         (Some(What::Commission(args)), _) => commission::run(args),
         (Some(What::Channels(args)), _) => channels::run(args),
+        (Some(What::Messages(args)), _) => messages::run(args),
+        (Some(What::Feedback(args)), _) => feedback::run(args),
+        (Some(What::Menu(args)), _) => account::set_menu(args),
+        (Some(What::Poster(args)), _) => account::make_poster(args),
         (None, Some(config)) => serve(config),
         (None, None) => bail!("--config is missing"),
     }

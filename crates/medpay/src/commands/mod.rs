@@ -1,5 +1,6 @@
 //! The commands, a file each: it parses, calls one library function, and prints.
 
+mod account;
 mod audit;
 mod call;
 mod channels;
@@ -8,9 +9,11 @@ mod commission;
 mod completions;
 mod config;
 mod demo;
+mod feedback;
 mod fields;
 mod gateway;
 mod his_check;
+mod messages;
 mod migrate;
 mod platform;
 mod queue;

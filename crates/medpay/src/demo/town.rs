@@ -383,6 +383,8 @@ callback.token = \"file:{SECRETS}/{word}.callback_token\"
 guide_file = \"{GUIDE}\"
 "
     );
+    // A newcomer at night wants to see reminders too.
+    text.push_str("quiet_from_hour = 0\nquiet_until_hour = 0\n");
     if is_encrypted(hospital) {
         let _ = writeln!(text, "callback.aes_key = \"file:{SECRETS}/{word}.aes_key\"");
         text.push_str("callback.only_encrypted = true\n");

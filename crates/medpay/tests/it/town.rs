@@ -60,14 +60,25 @@ impl Town {
         let options = Options::default();
         let store = Store::open(&location, PLATFORM_SCHEMA, &options, no_faults()).await?;
         let transport = HttpTransport::new(outgoing::client(&medpay::config::Outgoing::direct())?);
-        Ok(Self {
+        let town = Self {
             ready,
             store,
             transport,
             persons: Persons::built_in(),
             tokens: Mutex::default(),
             demo,
-        })
+        };
+        town.in_the_morning().await?;
+        Ok(town)
+    }
+
+    /// Sets the test clock to nine o'clock of its day: whatever the hour at which tests run, there
+    /// is time for a refund and nobody sleeps.
+    async fn in_the_morning(&self) -> anyhow::Result<()> {
+        let nine = self.now().await?.day().start().plus_seconds(9 * 3600);
+        let change = json!({ "do": "set", "to": nine.as_ms() });
+        self.post_json(&self.ready.clock.url, &change).await?;
+        Ok(())
     }
 
     /// An institution of the ready file.
