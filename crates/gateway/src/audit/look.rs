@@ -77,7 +77,7 @@ async fn look_at(site: &Site, days: &BTreeSet<Day>) -> Result<SiteReport, StoreE
 /// What the HIS lists of a day; a silence is written down.
 async fn list(site: &Site, day: Day, report: &mut SiteReport) -> Vec<Listed> {
     let why = match site.doors.his.ask(&ListDay { day }).await {
-        Ok(Ok(list)) => return list.payments.into_iter().map(line).collect(),
+        Ok(Ok(list)) => return list.payments.iter().map(line).collect(),
         Ok(Err(refusal)) => format!("refused: {:?}", refusal.code),
         Err(error) => error.to_string(),
     };
@@ -122,7 +122,7 @@ async fn elsewhere(
     found
 }
 
-fn line(payment: DayPayment) -> Listed {
+fn line(payment: &DayPayment) -> Listed {
     Listed {
         hosp_out_trade_no: payment.hosp_out_trade_no.as_str().to_owned(),
         bill_no: payment.bill_no.as_str().to_owned(),

@@ -181,7 +181,7 @@ fn show(visitor: &Visitor, payment: &Payment, standing: Standing, fault: &'stati
             page.back = back;
             // The last second in which it is possible.
             let last = until.plus_seconds(-1).to_string();
-            page.until = last.split('.').next().unwrap_or_default().to_owned();
+            last.split('.').next().unwrap_or_default().clone_into(&mut page.until);
         }
         Standing::Asked(said) => {
             page.message = said.text;

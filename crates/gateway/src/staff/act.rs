@@ -208,8 +208,8 @@ async fn find(
     Err(ActError::NoSuchOrder)
 }
 
-fn act(action: &str, by: &str, note: String, at: Timestamp) -> Action {
-    Action { action: action.to_owned(), by: by.to_owned(), note, at }
+fn act(what: &str, by: &str, note: String, at: Timestamp) -> Action {
+    Action { what: what.to_owned(), by: by.to_owned(), note, at }
 }
 
 /// What somebody has done.

@@ -81,6 +81,6 @@ async fn of_site(site: &Site) -> Result<Vec<Waiting>, StoreError> {
 }
 
 fn done(action: rows::Action) -> Done {
-    let rows::Action { action, by, note, at } = action;
-    Done { action, by, note, at: at.to_string() }
+    let rows::Action { what, by, note, at } = action;
+    Done { action: what, by, note, at: at.to_string() }
 }

@@ -14,7 +14,7 @@ pub(super) struct Stored {
 /// What somebody did.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Action {
-    pub(super) action: String,
+    pub(super) what: String,
     pub(super) by: String,
     pub(super) note: String,
     pub(super) at: Timestamp,
@@ -97,7 +97,7 @@ pub(super) async fn insert_action(
              at_ms)
          SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $5, $6 FROM staff_actions
           WHERE org_no = $1 AND hosp_out_trade_no = $2",
-        args![org_no, hosp_out_trade_no, action.action, action.by, action.note, action.at],
+        args![org_no, hosp_out_trade_no, action.what, action.by, action.note, action.at],
     )
     .await?;
     Ok(())
@@ -117,7 +117,7 @@ pub(super) async fn actions_of(
         )
         .await?;
     let action = |row: &Row| {
-        Ok(Action { action: row.get(0)?, by: row.get(1)?, note: row.get(2)?, at: row.get(3)? })
+        Ok(Action { what: row.get(0)?, by: row.get(1)?, note: row.get(2)?, at: row.get(3)? })
     };
     rows.iter().map(action).collect()
 }
