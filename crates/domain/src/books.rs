@@ -2,8 +2,8 @@
 //! the wallet list. Pure: whoever compares brings both sides and decides what to do about it.
 //!
 //! While something is in flight its amount counts as a bound, and it is listed with its age; once
-//! nothing is, the books are equal or each difference is named. The platform compares books 1, 3 and
-//! 4; book 2, of the HIS, belongs to the gateway.
+//! nothing is, the books are equal or each difference is named. The platform compares books 1, 3
+//! and 4; book 2, of the HIS, belongs to the gateway.
 
 use std::fmt;
 

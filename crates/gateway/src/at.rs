@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use std::sync::Arc;
 
 /// The hospital of the address; 404 where there is none, or where it has no patients' side.
-pub struct At(pub Arc<Site>);
+pub(crate) struct At(pub(crate) Arc<Site>);
 
 impl FromRequestParts<Gateway> for At {
     type Rejection = StatusCode;

@@ -1,9 +1,9 @@
 //! The gateway: the service that a hospital puts beside its HIS.
 //!
 //! It serves the patients' pages (`/h/{site}/…`), receives what the platform notifies and what
-//! WeChat and the HIS call, and works off what follows. A folder is a capability of the guide, and a
-//! file in it one thing that can be asked of it. SQL stands in the `rows.rs` beside the capability
-//! that owns the table. What leaves the service goes through one of the [`doors`].
+//! WeChat and the HIS call, and works off what follows. A folder is a capability of the guide, and
+//! a file in it one thing that can be asked of it. SQL stands in the `rows.rs` beside the
+//! capability that owns the table. What leaves the service goes through one of the [`doors`].
 
 pub mod account;
 mod assets;

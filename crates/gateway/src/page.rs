@@ -6,10 +6,10 @@
 use crate::assets;
 use crate::gateway::Site;
 use askama::Template;
+use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 /// What all pages show around their own words.
@@ -28,12 +28,7 @@ pub(crate) struct Frame {
 impl Frame {
     /// The frame of a page of `site`; `large` is the visitor's wish.
     pub(crate) fn new(site: &Site, large: bool) -> Self {
-        Self {
-            test: site.institution.test,
-            large,
-            home: site.path(""),
-            style: assets::STYLE_PATH,
-        }
+        Self { test: site.institution.test, large, home: site.path(""), style: assets::STYLE_PATH }
     }
 
     /// The frame of a page that leads nowhere else: for somebody who is not known here.

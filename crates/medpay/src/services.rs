@@ -133,18 +133,11 @@ pub async fn open_gateway(
         }
         None => Stores { test: None, production: Some(first.clone()) },
     };
-    let clock =
-        clock(&configuration.clock, transport.clone(), "gateway", &first, stop).await?;
+    let clock = clock(&configuration.clock, transport.clone(), "gateway", &first, stop).await?;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let gateway = Gateway::open(settings, &stores, &clock, &entropy, |settings, institution| {
         let transport = transport.clone();
-        medpay_gateway::doors::Doors::over_http(
-            transport,
-            &clock,
-            &entropy,
-            settings,
-            institution,
-        )
+        medpay_gateway::doors::Doors::over_http(transport, &clock, &entropy, settings, institution)
     });
     let stores = stores.test.into_iter().chain(stores.production).collect();
     Ok(RunningGateway { gateway, stores })
@@ -176,8 +169,8 @@ impl RunningPlatform {
     pub async fn serve(self, ports: Ports, listener: &Listener, stop: Stop) -> anyhow::Result<()> {
         ports.announce("platform");
         let store = self.app.store.clone();
-        let working =
-            tokio::spawn(medpay_store::workers::run(medpay_platform::workers::ALL, Arc::clone(&self.app), stop.receiver()));
+        let (all, app) = (medpay_platform::workers::ALL, Arc::clone(&self.app));
+        let working = tokio::spawn(medpay_store::workers::run(all, app, stop.receiver()));
         let ready = operations::ready(vec![store.clone()]);
         let operations = operations::router(self.registry, ready, stop.clone());
         let served = ports.serve(self.router, operations, listener, stop).await;
@@ -197,7 +190,7 @@ pub async fn open_platform(
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(http));
     let store = open_store(&configuration.database, PLATFORM_SCHEMA).await?;
     let clock = clock(&configuration.clock, transport.clone(), "platform", &store, stop).await?;
-    let mut registry = registry(&[store.clone()]);
+    let mut registry = registry(std::slice::from_ref(&store));
     let settings = configuration.settings;
     let doors = Doors::over_http(transport, &settings);
     let app = App::new(settings, store, clock, Arc::new(OsEntropy), doors);

@@ -8,9 +8,9 @@
 //!
 //! Beside that: reads on connections of their own ([`Store::read`]), leased jobs ([`jobs`]),
 //! numbered migrations ([`migrations`]), faults for the chaos tests ([`faults`]), counters
-//! ([`Statistics`]), the shell around workers ([`workers`]), the seal of personal data ([`vault`]) and
-//! test support ([`testing`]). There is no table here but the store's own, and
-//! no clock and no chance: every time is handed in.
+//! ([`Statistics`]), the shell around workers ([`workers`]), the seal of personal data ([`vault`])
+//! and test support ([`testing`]). There is no table here but the store's own, and no clock and no
+//! chance: every time is handed in.
 //!
 //! ```no_run
 //! # use medpay_store::{Store, StoreError, args};

@@ -84,8 +84,8 @@ impl State {
     /// Where `event` leads from here.
     ///
     /// News that is older than what is known changes nothing: a booking whose patient was seen has
-    /// had its number taken. What was given back stays so; a missed one may come back to life, since
-    /// a patient may come late and be let in.
+    /// had its number taken. What was given back stays so; a missed one may come back to life,
+    /// since a patient may come late and be let in.
     pub fn apply(self, event: Event) -> Result<Self, IllegalEvent> {
         use {Event as E, State as S};
         match (self, event) {

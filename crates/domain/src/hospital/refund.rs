@@ -257,15 +257,15 @@ impl State {
     fn already_reflects(&self, event: &Event) -> bool {
         match (self, event) {
             (Self::BackPending { cancel }, Event::Granted(again)) => cancel == again,
-            (Self::TellPending { .. } | Self::Ended { .. }, Event::Granted(_))
-            | (Self::Ended { .. }, Event::Noted) => true,
             (Self::NotGranted { refusal }, Event::NotGranted(again)) => refusal == again,
             (
                 Self::TellPending { outcome: Outcome::Returned { cash, insurance, .. } }
                 | Self::Ended { outcome: Outcome::Returned { cash, insurance, .. } },
                 Event::Returned { cash: cash_again, insurance: insurance_again, .. },
             ) => cash == cash_again && insurance == insurance_again,
-            (
+            (Self::TellPending { .. } | Self::Ended { .. }, Event::Granted(_))
+            | (Self::Ended { .. }, Event::Noted)
+            | (
                 Self::TellPending { outcome: Outcome::Failed { .. } }
                 | Self::Ended { outcome: Outcome::Failed { .. } },
                 Event::Refused { .. },

@@ -18,8 +18,8 @@ pub(crate) enum NoBindUrl {
     Silent,
 }
 
-/// The bind page for `openid`, which leads back to our page `back` afterwards. Somebody who is bound
-/// gets one too: it shows the card.
+/// The bind page for `openid`, which leads back to our page `back` afterwards. Somebody who is
+/// bound gets one too: it shows the card.
 pub(crate) async fn ask(
     site: &Site,
     openid: &Openid,

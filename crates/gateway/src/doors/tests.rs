@@ -1,7 +1,7 @@
 //! What the doors send, and what they make of answers.
 
-use super::token_owner::TokenOwner;
 use super::Doors;
+use super::token_owner::TokenOwner;
 use crate::settings::{Institution, Settings};
 use crate::testing::settings;
 use async_trait::async_trait;

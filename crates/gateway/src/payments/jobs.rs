@@ -83,12 +83,11 @@ where
     W: Fn(Arc<Site>, HospOutTradeNo, u32) -> F + Sync,
     F: Future<Output = Result<Option<Timestamp>, super::NotMoved>> + Send,
 {
-    match branch.site(&OrgNo::new(lease.payload.clone())) {
-        Some(site) => carry_out(site, lease, work).await,
-        None => {
-            let (key, queue) = (lease.key, lease.queue);
-            tracing::error!(key, queue, "a payment of a hospital that is not served here");
-        }
+    if let Some(site) = branch.site(&OrgNo::new(lease.payload.clone())) {
+        carry_out(site, lease, work).await;
+    } else {
+        let (key, queue) = (lease.key, lease.queue);
+        tracing::error!(key, queue, "a payment of a hospital that is not served here");
     }
 }
 

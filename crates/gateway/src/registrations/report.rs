@@ -209,8 +209,8 @@ async fn preregister(site: &Site, report: &Report, asked: &Asked) -> Outcome {
     }
 }
 
-/// Whether a refusal may be another one later the same day: the system was not well, or the card was
-/// taken off in between.
+/// Whether a refusal may be another one later the same day: the system was not well, or the card
+/// was taken off in between.
 fn passes(err_code: &str) -> bool {
     matches!(
         ErrCode::parse(err_code),

@@ -1,4 +1,5 @@
-//! Where a booking stands, for the patient's eyes: what the HIS says, and what can be done about it.
+//! Where a booking stands, for the patient's eyes: what the HIS says, and what can be done about
+//! it.
 
 use medpay_domain::Day;
 use medpay_domain::hospital::booking::{Event, Offer};

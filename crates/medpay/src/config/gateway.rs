@@ -240,7 +240,8 @@ fn read_verify_files(folder: &Path) -> std::io::Result<BTreeMap<String, String>>
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.starts_with("MP_verify_") && name.ends_with(".txt") {
+        let is_text = Path::new(&name).extension().is_some_and(|it| it == "txt");
+        if name.starts_with("MP_verify_") && is_text {
             let content = std::fs::read_to_string(folder.join(&name))?;
             files.insert(name, content);
         }

@@ -4,11 +4,10 @@ use super::keys::{Declaration, Key, Kind, Preset};
 use super::shared_keys::{LISTENER, LOG, OUTGOING};
 
 /// Everything `sandbox.toml` may say.
-pub const SANDBOX: Declaration =
-    Declaration {
-        service: "sandbox",
-        groups: &[SERVICE, LISTENER, OUTGOING, LOG, ACCOUNTS, HOSPITALS],
-    };
+pub const SANDBOX: Declaration = Declaration {
+    service: "sandbox",
+    groups: &[SERVICE, LISTENER, OUTGOING, LOG, ACCOUNTS, HOSPITALS],
+};
 
 const SERVICE: &[Key] = &[
     Key {
@@ -174,7 +173,8 @@ const HOSPITALS: &[Key] = &[
         path: "hospitals[].city_id",
         kind: Kind::Text,
         preset: Preset::Needed,
-        meaning: "Its city, from the built-in city files: decides how `request_content` is written.",
+        meaning: "Its city, from the built-in city files: decides how `request_content` is \
+                  written.",
     },
     Key {
         path: "hospitals[].his_secret",

@@ -32,15 +32,12 @@ impl Browser {
     pub(crate) async fn start(transport: HttpTransport, width: u32) -> anyhow::Result<Self> {
         const MISSING: &str = "no Chromium: install Debian's `chromium` and `chromium-driver` \
                                (.ci/install does), or put `chromedriver` and `chromium` on PATH";
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context(MISSING)?;
-        let output = driver.stdout.take().context("the driver has no output")?;
-        let mut output = BufReader::new(output);
-        let port = driver_port(&mut output).context(MISSING)?;
+        let mut driven = driver();
+        // The driver asks for a free port and then listens there: another may have been faster.
+        for _ in 0..2 {
+            driven = driven.or_else(|_| driver());
+        }
+        let (driver, output, port) = driven.context(MISSING)?;
         let profile = tempfile::tempdir()?;
         let mut browser = Self {
             driver,
@@ -328,6 +325,19 @@ for (let node = walker.nextNode(); node; node = walker.nextNode()) {
 }
 return faults;
 ";
+
+/// Starts a driver; answers it, its output, and its port.
+fn driver() -> anyhow::Result<(Child, BufReader<ChildStdout>, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let output = driver.stdout.take().context("the driver has no output")?;
+    let mut output = BufReader::new(output);
+    let port = driver_port(&mut output)?;
+    Ok((driver, output, port))
+}
 
 /// The port that the driver chose, from its first lines.
 fn driver_port(output: &mut BufReader<ChildStdout>) -> anyhow::Result<u16> {

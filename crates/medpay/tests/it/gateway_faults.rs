@@ -1,5 +1,6 @@
-//! What goes wrong between platform, gateway and HIS: notifications that are dropped, late, repeated,
-//! overtaken or forged, and a HIS that is silent. The HIS takes note of each payment exactly once.
+//! What goes wrong between platform, gateway and HIS: notifications that are dropped, late,
+//! repeated, overtaken or forged, and a HIS that is silent. The HIS takes note of each payment
+//! exactly once.
 
 use crate::town::{Town, key_of, on_both_engines};
 use crate::walker::Walker;
@@ -79,15 +80,14 @@ async fn a_notice_told_by_many_at_once_is_taken_once(town: &Town) -> anyhow::Res
     }
 
     let right = signed(&notice, &key_of(town.institution(0)));
-    let (a, b, c, d, e, f) = tokio::join!(
-        post_notice(town, &right),
+    let copies = tokio::join!(
         post_notice(town, &right),
         post_notice(town, &right),
         post_notice(town, &right),
         post_notice(town, &right),
         post_notice(town, &right),
     );
-    for answer in [a, b, c, d, e, f] {
+    for answer in [copies.0, copies.1, copies.2, copies.3, copies.4] {
         let answer = answer?;
         assert!(answer.contains("SUCCESS"), "a right notice is refused: {answer}");
     }

@@ -7,10 +7,10 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use http::{HeaderValue, StatusCode};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
+use http::{HeaderValue, StatusCode};
 
 /// What a page may load: its own style, nothing else. Forms are not restricted, because a form's
 /// answer may lead to the hospital.
@@ -19,9 +19,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// The `Content-Security-Policy` of every page; `ancestors` may frame it, or nobody.
 pub fn policy(ancestors: Option<&str>) -> HeaderValue {
     let ancestors = ancestors.unwrap_or("'none'");
-    HeaderValue::from_str(&format!("{POLICY}; frame-ancestors {ancestors}")).unwrap_or_else(|_| {
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")
-    })
+    HeaderValue::from_str(&format!("{POLICY}; frame-ancestors {ancestors}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
 }
 
 /// Puts `policy` on an answer.

@@ -2,9 +2,10 @@
 //! ([`patients`], [`bookings`], [`bills`], [`refunds`], [`results`]), and what the gateway serves
 //! and the HIS calls ([`events`]). `docs/contracts/his.md` tells it to a vendor.
 //!
-//! Every call is `POST <base>/v1/<name>` with a JSON object, answered by a JSON object: 200 with the
-//! answer, or another status with a [`Refusal`]. Money is an integer of fen, a day is `yyyyMMdd`,
-//! a moment is milliseconds since 1970. Unknown members are ignored, so that either side may grow.
+//! Every call is `POST <base>/v1/<name>` with a JSON object, answered by a JSON object: 200 with
+//! the answer, or another status with a [`Refusal`]. Money is an integer of fen, a day is
+//! `yyyyMMdd`, a moment is milliseconds since 1970. Unknown members are ignored, so that either
+//! side may grow.
 
 pub mod bills;
 pub mod bookings;
@@ -17,8 +18,8 @@ pub mod results;
 mod shape;
 pub mod signature;
 
-use serde::de::DeserializeOwned;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// A call of the contract: the question's type says its name and its answer.

@@ -34,8 +34,8 @@ async fn with_card(db: &TestDb) -> World {
 }
 
 fn listed(world: &World, bill: Bill) {
-    world.his.always::<ListBills>(&Bills { bills: vec![bill.clone()] });
     world.his.always::<FindBill>(&bill);
+    world.his.always::<ListBills>(&Bills { bills: vec![bill] });
 }
 
 on_both!(a_patient_pays_a_bill_from_the_list_to_the_end, async |db: TestDb| {

@@ -44,7 +44,8 @@ async fn web(State(town): Town, _: Holder, Query(web): Query<Web>) -> Response {
         Some(account) => account.name.as_str(),
         None => url.host_str().unwrap_or("网页"),
     };
-    let page = WebPage { title, url: url.as_str(), back: back(&town, &from), from: from.as_str(), is_mini: false };
+    let (url, back, from) = (url.as_str(), back(&town, &from), from.as_str());
+    let page = WebPage { title, url, back, from, is_mini: false };
     render(StatusCode::OK, &page)
 }
 
@@ -67,7 +68,8 @@ async fn mini(State(town): Town, _: Holder, Query(mini): Query<Mini>) -> Respons
         // The platform's own two, which a pay or bind link of a mini-program opens (PROTOCOL 3.2).
         None => "医保支付",
     };
-    let page = WebPage { title, url: url.as_str(), back: back(&town, &from), from: from.as_str(), is_mini: true };
+    let (url, back, from) = (url.as_str(), back(&town, &from), from.as_str());
+    let page = WebPage { title, url, back, from, is_mini: true };
     render(StatusCode::OK, &page)
 }
 
