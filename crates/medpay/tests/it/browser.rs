@@ -1,4 +1,4 @@
-//! A real Chromium, driven over WebDriver, for the pages that patients see.
+//! A real Chromium, started over WebDriver, for the pages that patients see.
 //!
 //! Chromium and its driver come from Debian's packages (`.ci/install`). Where they cannot be had
 //! the test fails with the sentence of [`Browser::start`]; it never skips itself.
@@ -32,12 +32,12 @@ impl Browser {
     pub(crate) async fn start(transport: HttpTransport, width: u32) -> anyhow::Result<Self> {
         const MISSING: &str = "no Chromium: install Debian's `chromium` and `chromium-driver` \
                                (.ci/install does), or put `chromedriver` and `chromium` on PATH";
-        let mut driven = driver();
+        let mut started = driver();
         // The driver asks for a free port and then listens there: another may have been faster.
         for _ in 0..2 {
-            driven = driven.or_else(|_| driver());
+            started = started.or_else(|_| driver());
         }
-        let (driver, output, port) = driven.context(MISSING)?;
+        let (driver, output, port) = started.context(MISSING)?;
         let profile = tempfile::tempdir()?;
         let mut browser = Self {
             driver,

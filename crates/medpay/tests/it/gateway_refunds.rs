@@ -122,4 +122,7 @@ async fn what_the_his_refuses_is_decided_by_staff(town: &Town) -> anyhow::Result
     audited(town)
 }
 
-on_both_engines!(a_patient_asks_and_the_money_comes_back, what_the_his_refuses_is_decided_by_staff,);
+on_both_engines!(
+    a_patient_asks_and_the_money_comes_back,
+    what_the_his_refuses_is_decided_by_staff,
+);
