@@ -95,7 +95,7 @@ async fn hand_out_the_medicine(town: &Town, patient: &Patient<'_>) -> anyhow::Re
     desk.tap("form[action$='/doctor/done'] button").await
 }
 
-async fn what_the_his_refuses_is_decided_by_staff(town: &Town) -> anyhow::Result<()> {
+async fn what_the_his_refuses_staff_decide(town: &Town) -> anyhow::Result<()> {
     let patient = paid(town).await?;
     hand_out_the_medicine(town, &patient).await?;
     want_back(&patient, "开错了药").await?;
@@ -122,7 +122,4 @@ async fn what_the_his_refuses_is_decided_by_staff(town: &Town) -> anyhow::Result
     audited(town)
 }
 
-on_both_engines!(
-    a_patient_asks_and_the_money_comes_back,
-    what_the_his_refuses_is_decided_by_staff,
-);
+on_both_engines!(a_patient_asks_and_the_money_comes_back, what_the_his_refuses_staff_decide,);
