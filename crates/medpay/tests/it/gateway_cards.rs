@@ -55,7 +55,7 @@ async fn a_card_is_bound_from_the_menu_and_the_server_says_so(town: &Town) -> an
     let phone = &patient.phone;
     patient.open("/card/done?result=success").await?;
     ensure!(phone.outcome().await? == "no-visit-card", "the address was believed");
-    add_by_hand(&patient, &patient.person.name, &patient.person.id_card).await?;
+    patient.add_by_hand(&patient.person.name, &patient.person.id_card).await?;
     patient.open("/card?from=menu").await?;
     ensure!(phone.outcome().await? == "not-bound", "{}", phone.text().await?);
     phone.look_well("card-not-bound", &["还没有绑定社保卡", "绑定社保卡"]).await?;
@@ -64,16 +64,6 @@ async fn a_card_is_bound_from_the_menu_and_the_server_says_so(town: &Town) -> an
     submit_and_return(&patient).await?;
     ensure!(phone.outcome().await? == "bound", "{}", phone.text().await?);
     phone.look_well("card-done", &["社保卡已绑定", patient.person.name.as_str()]).await
-}
-
-async fn add_by_hand(patient: &Patient<'_>, name: &str, id_no: &str) -> anyhow::Result<()> {
-    let phone = &patient.phone;
-    patient.open("/visit-cards/new").await?;
-    phone.fill("[name=name]", name).await?;
-    phone.fill("[name=id_no]", id_no).await?;
-    phone.tap("main form button[type=submit]").await?;
-    ensure!(phone.outcome().await? == "cards", "no visit card: {}", phone.text().await?);
-    Ok(())
 }
 
 async fn a_visit_card_is_added_by_hand_and_taken_off(town: &Town) -> anyhow::Result<()> {
@@ -89,12 +79,12 @@ async fn a_visit_card_is_added_by_hand_and_taken_off(town: &Town) -> anyhow::Res
 
     // The letter may be small, and the same card twice is one card.
     for _ in 0..2 {
-        add_by_hand(&patient, &person.name, &person.id_card.to_lowercase()).await?;
+        patient.add_by_hand(&person.name, &person.id_card.to_lowercase()).await?;
     }
     let mut persons = town.ready().persons.iter();
     let relative = persons.find(|one| one.behaviour == NORMAL && one.name != person.name);
     let relative = relative.expect("another person");
-    add_by_hand(&patient, &relative.name, &relative.id_card).await?;
+    patient.add_by_hand(&relative.name, &relative.id_card).await?;
     phone.look_well("visit-cards-two", &[person.name.as_str(), relative.name.as_str()]).await?;
     phone.tap_words("设为默认").await?;
     let says = phone.text().await?;
@@ -109,7 +99,7 @@ async fn a_visit_card_is_added_by_hand_and_taken_off(town: &Town) -> anyhow::Res
 
 async fn another_persons_card_is_as_unknown_as_none(town: &Town) -> anyhow::Result<()> {
     let patient = Patient::new(town, NORMAL).await?;
-    add_by_hand(&patient, &patient.person.name, &patient.person.id_card).await?;
+    patient.add_by_hand(&patient.person.name, &patient.person.id_card).await?;
     patient.phone.tap("a.danger").await?;
     let remove = patient.phone.address().await?;
 

@@ -2,7 +2,7 @@
 //! sendmsg if not.
 
 use crate::browser::Browser;
-use crate::gateway_reminders::{add_visit_card, arrived, desk, inbox, normal};
+use crate::gateway_reminders::{arrived, desk, inbox, normal};
 use crate::patient::Patient;
 use crate::town::{Town, on_both_engines};
 use anyhow::Context as _;
@@ -36,7 +36,7 @@ async fn who_pays_is_told_whether_or_not_the_account_is_followed(
 ) -> anyhow::Result<()> {
     let follower = normal(town, 0);
     let patient = Patient::new(town, NORMAL).await?;
-    add_visit_card(&patient, follower).await?;
+    patient.add_by_hand(&follower.name, &follower.id_card).await?;
     let desk = prescribed(town).await?;
     let relative = Patient::new(town, "unsubscribed").await?;
     let url = code(&desk).await?;

@@ -10,10 +10,7 @@ use medpay_acceptance::ready::NORMAL;
 async fn before_the_bills<'a>(town: &'a Town, behaviour: &str) -> anyhow::Result<Patient<'a>> {
     let patient = Patient::new(town, behaviour).await?;
     town.bind(patient.person).await?;
-    patient.open("/visit-cards/new").await?;
-    patient.phone.fill("[name=name]", &patient.person.name).await?;
-    patient.phone.fill("[name=id_no]", &patient.person.id_card).await?;
-    patient.phone.tap("main form button[type=submit]").await?;
+    patient.add_own_card().await?;
     patient.open("/bills").await?;
     Ok(patient)
 }
@@ -106,10 +103,7 @@ async fn nobody_who_has_bound_no_card_is_offered_insurance(town: &Town) -> anyho
     let phone = &patient.phone;
     patient.open("/bills").await?;
     phone.look_well("bills-no-card", &["请先添加就诊卡"]).await?;
-    patient.open("/visit-cards/new").await?;
-    phone.fill("[name=name]", &patient.person.name).await?;
-    phone.fill("[name=id_no]", &patient.person.id_card).await?;
-    phone.tap("main form button[type=submit]").await?;
+    patient.add_own_card().await?;
     check_out(&patient, "门诊缴费（药品）").await?;
     phone.look_well("checkout-not-bound", &["还没有绑定社保卡", "去绑定社保卡"]).await?;
     pay(&patient, &["confirmed"]).await?;

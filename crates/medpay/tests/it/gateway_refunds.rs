@@ -18,10 +18,7 @@ async fn paid(town: &Town) -> anyhow::Result<Patient<'_>> {
     let patient = Patient::new(town, NORMAL).await?;
     town.bind(patient.person).await?;
     let phone = &patient.phone;
-    patient.open("/visit-cards/new").await?;
-    phone.fill("[name=name]", &patient.person.name).await?;
-    phone.fill("[name=id_no]", &patient.person.id_card).await?;
-    phone.tap("main form button[type=submit]").await?;
+    patient.add_own_card().await?;
     patient.open("/bills").await?;
     phone.tap_words(BILL).await?;
     phone.tap("main form button[type=submit]").await?;

@@ -5,22 +5,11 @@ use crate::town::{Town, on_both_engines};
 use anyhow::ensure;
 use medpay_acceptance::ready::NORMAL;
 
-/// Adds somebody's visit card by hand.
-async fn add_visit_card(patient: &Patient<'_>, name: &str, id_no: &str) -> anyhow::Result<()> {
-    let phone = &patient.phone;
-    patient.open("/visit-cards/new").await?;
-    phone.fill("[name=name]", name).await?;
-    phone.fill("[name=id_no]", id_no).await?;
-    phone.tap("main form button[type=submit]").await?;
-    ensure!(phone.outcome().await? == "cards", "no visit card: {}", phone.text().await?);
-    Ok(())
-}
-
 /// A patient with a bound card and a visit card.
 async fn insured(town: &Town) -> anyhow::Result<Patient<'_>> {
     let patient = Patient::new(town, NORMAL).await?;
     town.bind(patient.person).await?;
-    add_visit_card(&patient, &patient.person.name, &patient.person.id_card).await?;
+    patient.add_by_hand(&patient.person.name, &patient.person.id_card).await?;
     Ok(patient)
 }
 
@@ -149,7 +138,7 @@ async fn a_booking_made_elsewhere_is_paid_in_cash_and_picked_up(town: &Town) -> 
     let booked = booked.expect("who has a booking of the sandbox");
     let relative = Patient::new(town, NORMAL).await?;
     let phone = &relative.phone;
-    add_visit_card(&relative, &booked.name, &booked.id_card).await?;
+    relative.add_by_hand(&booked.name, &booked.id_card).await?;
     relative.open("/pickup").await?;
     phone.look_well("pickup-elsewhere", &["其他渠道预约", "先支付挂号费"]).await?;
     phone.tap_words("先支付挂号费").await?;

@@ -54,20 +54,6 @@ async fn on_to_tomorrow(town: &Town, seconds: i64) -> anyhow::Result<()> {
     town.advance((wanted.as_ms() - now.as_ms()) / 1000 + 1).await
 }
 
-/// Adds the visit card of `person` by hand.
-pub(crate) async fn add_visit_card(patient: &Patient<'_>, person: &Person) -> anyhow::Result<()> {
-    patient.open("/visit-cards/new").await?;
-    patient.phone.fill("[name=name]", &person.name).await?;
-    patient.phone.fill("[name=id_no]", &person.id_card).await?;
-    patient.phone.tap("main form button[type=submit]").await?;
-    anyhow::ensure!(
-        patient.phone.outcome().await? == "cards",
-        "no visit card: {}",
-        patient.phone.text().await?
-    );
-    Ok(())
-}
-
 /// A doctor's desk with this patient's chart open.
 pub(crate) async fn desk(town: &Town, person: &Person) -> anyhow::Result<Browser> {
     let desk = Browser::start(town.transport(), DESK).await?;
@@ -86,7 +72,7 @@ async fn an_unbound_patient_is_reminded_to_bind_once(town: &Town) -> anyhow::Res
     on_to_tomorrow(town, 10 * 3600).await?;
     let (person, relative) = (normal(town, 0), normal(town, 1));
     let patient = Patient::new(town, NORMAL).await?;
-    add_visit_card(&patient, person).await?;
+    patient.add_by_hand(&person.name, &person.id_card).await?;
     let reminder = arrived(town, person, "own-bind_reminder", 1).await?;
     anyhow::ensure!(reminder.text.contains("未绑定电子社保卡"), "{}", reminder.text);
     patient.open_url(&reminder.url).await?;
@@ -95,7 +81,7 @@ async fn an_unbound_patient_is_reminded_to_bind_once(town: &Town) -> anyhow::Res
     // A relative's card a day later says nothing new, and what is said after it shows that it was
     // looked at.
     on_to_tomorrow(town, 10 * 3600).await?;
-    add_visit_card(&patient, relative).await?;
+    patient.add_by_hand(&relative.name, &relative.id_card).await?;
     let desk = desk(town, relative).await?;
     desk.tap("form[action$='/doctor/report'] button").await?;
     arrived(town, person, "own-result_ready", 1).await?;
@@ -108,7 +94,7 @@ async fn a_bound_patient_is_reminded_to_pay_and_not_to_bind(town: &Town) -> anyh
     let person = normal(town, 0);
     town.bind(person).await?;
     let patient = Patient::new(town, NORMAL).await?;
-    add_visit_card(&patient, person).await?;
+    patient.add_by_hand(&person.name, &person.id_card).await?;
     let desk = desk(town, person).await?;
     desk.fill("form[action$='/doctor/prescribe'] input[type=number]", "2").await?;
     desk.tap("form[action$='/doctor/prescribe'] button[type=submit]").await?;
@@ -137,7 +123,7 @@ async fn a_booked_visit_is_reminded_of_in_its_morning(town: &Town) -> anyhow::Re
     on_to_tomorrow(town, 10 * 3600).await?;
     let person = normal(town, 0);
     let patient = Patient::new(town, NORMAL).await?;
-    add_visit_card(&patient, person).await?;
+    patient.add_by_hand(&person.name, &person.id_card).await?;
     patient.open("/register").await?;
     patient.phone.tap_words("全科医学科").await?;
     patient.phone.tap_words("普通号").await?;

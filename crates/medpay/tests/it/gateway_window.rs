@@ -5,8 +5,6 @@ use crate::patient::Patient;
 use crate::town::{Town, on_both_engines, openid_of};
 use anyhow::{Context as _, ensure};
 use medpay_acceptance::ready::{NORMAL, Person};
-use medpay_domain::Timestamp;
-use medpay_wire::contracts::clock::Reading;
 use serde_json::json;
 
 /// As wide as what a window works at.
@@ -14,22 +12,10 @@ const DESK: u32 = 1100;
 /// How often a page is looked at before a wait is given up.
 const LOOKS: usize = 500;
 
-/// Moves the test clock to ten in the morning of the next day: a day with places, and no midnight.
-async fn morning(town: &Town) -> anyhow::Result<()> {
-    let read = town.tap(&town.ready().clock, &[("seconds", json!(1))]).await?;
-    let now: Timestamp = serde_json::from_value::<Reading>(read)?.now;
-    let wanted = now.day().end().plus_seconds(10 * 3600);
-    town.advance((wanted.as_ms() - now.as_ms()) / 1000 + 1).await
-}
-
 /// Makes the first person a patient, and answers the window with the chart open.
 async fn window(town: &Town) -> anyhow::Result<(Patient<'_>, Browser)> {
-    morning(town).await?;
     let patient = Patient::new(town, NORMAL).await?;
-    patient.open("/visit-cards/new").await?;
-    patient.phone.fill("[name=name]", &patient.person.name).await?;
-    patient.phone.fill("[name=id_no]", &patient.person.id_card).await?;
-    patient.phone.tap("main form button[type=submit]").await?;
+    patient.add_own_card().await?;
     let desk = Browser::start(town.transport(), DESK).await?;
     let his = town.institution(0).his_url.as_deref().context("a HIS")?;
     desk.open(&format!("{his}/window")).await?;

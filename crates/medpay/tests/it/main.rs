@@ -11,6 +11,7 @@ mod field_rules;
 mod gateway_cards;
 mod gateway_faults;
 mod gateway_messages;
+mod gateway_pages;
 mod gateway_payments;
 mod gateway_prescriptions;
 mod gateway_refunds;

@@ -52,6 +52,23 @@ impl<'a> Patient<'a> {
         Ok(())
     }
 
+    /// Adds the person's own visit card.
+    pub(crate) async fn add_own_card(&self) -> anyhow::Result<()> {
+        self.add_by_hand(&self.person.name, &self.person.id_card).await
+    }
+
+    /// Adds a visit card by typing.
+    pub(crate) async fn add_by_hand(&self, name: &str, id_no: &str) -> anyhow::Result<()> {
+        let phone = &self.phone;
+        self.open("/visit-cards/new").await?;
+        phone.fill("[name=name]", name).await?;
+        phone.fill("[name=id_no]", id_no).await?;
+        phone.tap("main form button[type=submit]").await?;
+        let outcome = phone.outcome().await?;
+        anyhow::ensure!(outcome == "cards", "no visit card: {}", phone.text().await?);
+        Ok(())
+    }
+
     /// Types the wallet's password at the cashier, and pays.
     pub(crate) async fn pay_at_the_cashier(&self) -> anyhow::Result<()> {
         self.phone.fill("[name=password]", &self.person.password).await?;

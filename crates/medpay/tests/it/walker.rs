@@ -29,6 +29,8 @@ pub(crate) struct Walker<'a> {
 pub(crate) struct Page {
     /// Where it was found, after every redirect.
     pub(crate) url: String,
+    /// Its status.
+    pub(crate) status: u16,
     /// Its text.
     pub(crate) body: String,
 }
@@ -77,18 +79,47 @@ impl<'a> Walker<'a> {
         Ok(card.to_owned())
     }
 
+    /// The visit card.
+    pub(crate) fn card(&self) -> &str {
+        &self.card
+    }
+
+    /// The person's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.person.name
+    }
+
     /// Opens a page of the hospital, such as `/bills`.
     pub(crate) async fn open(&self, path: &str) -> anyhow::Result<Page> {
-        self.follow(http::Method::GET, self.pages_url()? + path, String::new()).await
+        self.follow(None, self.pages_url()? + path, None).await
     }
 
     /// Posts a form of the hospital's pages.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, String)]) -> anyhow::Result<Page> {
+        self.send(None, path, fields).await
+    }
+
+    /// Posts a form that stands on a page of another site.
+    pub(crate) async fn post_from(
+        &self,
+        origin: &str,
+        path: &str,
+        fields: &[(&str, String)],
+    ) -> anyhow::Result<Page> {
+        self.send(Some(origin), path, fields).await
+    }
+
+    async fn send(
+        &self,
+        origin: Option<&str>,
+        path: &str,
+        fields: &[(&str, String)],
+    ) -> anyhow::Result<Page> {
         let pairs = fields
             .iter()
             .map(|(name, value)| format!("{}={}", encode_component(name), encode_component(value)));
         let body = pairs.collect::<Vec<_>>().join("&");
-        self.follow(http::Method::POST, self.pages_url()? + path, body).await
+        self.follow(origin, self.pages_url()? + path, Some(body)).await
     }
 
     fn pages_url(&self) -> anyhow::Result<String> {
@@ -160,35 +191,40 @@ impl<'a> Walker<'a> {
         bail!("order {number} never said {wanted:?}; it says {last}")
     }
 
+    /// Opens `url`, or posts `form` there from a page of `foreign` origin or of its own, and goes
+    /// wherever that leads.
     async fn follow(
         &self,
-        method: http::Method,
+        foreign: Option<&str>,
         url: String,
-        body: String,
+        form: Option<String>,
     ) -> anyhow::Result<Page> {
-        let (mut method, mut url, mut body) = (method, url, body);
+        let (mut url, mut form) = (url, form);
         for _ in 0..12 {
             let bare = url.split('#').next().unwrap_or_default().to_owned();
             let uri: http::Uri = bare.parse()?;
             let origin = format!("http://{}", uri.authority().context("no host")?);
             let mut request = http::Request::builder()
-                .method(method.clone())
                 .uri(uri.clone())
                 .header("cookie", self.cookies_for(uri.path()));
-            if method == http::Method::POST {
+            if form.is_some() {
+                let site = if foreign.is_some() { "cross-site" } else { "same-origin" };
                 request = request
-                    .header("origin", &origin)
-                    .header("sec-fetch-site", "same-origin")
+                    .method(http::Method::POST)
+                    .header("origin", foreign.unwrap_or(&origin))
+                    .header("sec-fetch-site", site)
                     .header("content-type", "application/x-www-form-urlencoded");
             }
+            let body = form.take().unwrap_or_default();
             let answer = self.town.transport().send(request.body(body.into())?, PAGE_MS).await?;
             self.keep_cookies(answer.headers());
             let Some(to) = answer.headers().get("location") else {
-                return Ok(Page { url, body: String::from_utf8_lossy(answer.body()).into_owned() });
+                let status = answer.status().as_u16();
+                let body = String::from_utf8_lossy(answer.body()).into_owned();
+                return Ok(Page { url, status, body });
             };
             let to = to.to_str()?;
             url = if to.starts_with('/') { origin + to } else { to.to_owned() };
-            (method, body) = (http::Method::GET, String::new());
         }
         bail!("too many redirects: {url}")
     }

@@ -81,7 +81,7 @@ impl TemplateMessage {
 /// The answer to [`TemplateMessage`]; `errcode` 0 means it was taken.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TemplateSent {
-    /// 0, or a code of [`AccountError`].
+    /// 0, or a code of [`AccountError`](super::AccountError).
     pub errcode: i64,
     /// `ok`, or the reason.
     #[serde(default)]

@@ -37,14 +37,14 @@ impl TextReply {
 /// What an account's server answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
-    /// [`SUCCESS`] or nothing: no reply.
+    /// [`SUCCESS`](super::SUCCESS) or nothing: no reply.
     Nothing,
     /// A text for the person.
     Text(TextReply),
 }
 
 impl Answer {
-    /// Reads a plain answer. Everything but an empty body, [`SUCCESS`] and a text is a fault: the
+    /// Reads a plain answer. Everything but an empty body, `success` and a text is a fault: the
     /// person is then told 该公众号暂时无法提供服务.
     pub fn read(body: &[u8]) -> Result<Self, CallbackFault> {
         if matches!(body.trim_ascii(), b"" | b"success") {
