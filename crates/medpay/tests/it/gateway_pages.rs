@@ -34,6 +34,7 @@ async fn every_page_that_only_says_something(town: &Town) -> anyhow::Result<()> 
     phone.look_well("report", &["血常规", "参考范围"]).await?;
     patient.open("/feedback").await?;
     phone.look_well("feedback", &["就医反馈"]).await?;
+    phone.choose("页面使用").await?;
     phone.fill("[name=content]", "<script>alert(1)</script> 排队时间长").await?;
     phone.tap("main form button[type=submit]").await?;
     phone.look_well("feedback-received", &["收到"]).await?;
