@@ -1,5 +1,6 @@
 //! The commands as a person or a script meets them: exit code, standard output, standard error.
 
+use crate::demo::free_port_base;
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
 use std::io::Write as _;
@@ -394,10 +395,9 @@ on_both!(a_log_line_has_the_callers_rid_and_nobodys_data, async |db: TestDb| {
 #[test]
 fn a_demos_port_in_use_is_told_in_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = taken.local_addr().expect("an address").port();
-    // The taken port is the sandbox's or the platform's, so that both numbers are ports.
-    let (base, whose) = if port > 1200 { (port - 200, "sandbox") } else { (port, "platform") };
+    let base = free_port_base();
+    let port = base + 200;
+    let _taken = TcpListener::bind(("127.0.0.1", port)).expect("a free port");
     let mut command = medpay();
     command.args(["demo", "--port-base", &base.to_string(), "--data"]).arg(folder.path());
     let output = run(&mut command);
@@ -405,7 +405,7 @@ fn a_demos_port_in_use_is_told_in_one_sentence() {
         told(&output, folder.path()),
         format!(
             "2\n--- stdout\n--- stderr\nmedpay: port {port} on 127.0.0.1 is in use, and the \
-             demo's {whose} needs it; stop the program that listens there, or choose other ports \
+             demo's sandbox needs it; stop the program that listens there, or choose other ports \
              with --port-base\n"
         )
     );

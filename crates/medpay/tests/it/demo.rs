@@ -122,7 +122,7 @@ pub(crate) fn command(database: &TestDb, directory: &Path) -> Command {
 
 /// A base whose ports are free: each service's, and its operations beside it. Below the range from
 /// which Linux takes the ports of outgoing connections, and not given to another test here.
-fn free_port_base() -> u16 {
+pub(crate) fn free_port_base() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     let start = 12_000 + u16::try_from(std::process::id() % 500).unwrap_or_default() * 20;
