@@ -4,7 +4,9 @@ use crate::error::StoreError;
 use crate::postgres::PgSession;
 use crate::row::Row;
 use crate::sqlite::SqliteSession;
+use crate::steps::{Step, StepHook};
 use crate::value::Arg;
+use std::sync::Arc;
 
 /// A transaction on either engine.
 ///
@@ -15,6 +17,8 @@ use crate::value::Arg;
 pub struct Tx {
     pub(crate) session: Session,
     pub(crate) body: BodyState,
+    /// Who holds the statements of a write in a test.
+    pub(crate) steps: Option<Arc<dyn StepHook>>,
 }
 
 /// The connection under a transaction.
@@ -78,7 +82,7 @@ fn moves_the_transaction(sql: &str) -> bool {
 
 impl Tx {
     pub(crate) fn new(session: Session) -> Self {
-        Self { session, body: BodyState::default() }
+        Self { session, body: BodyState::default(), steps: None }
     }
 
     /// Runs a statement that must answer exactly one row; [`StoreError::NoRow`] if none.
@@ -100,6 +104,7 @@ impl Tx {
     /// Runs a statement and reads every row of its answer.
     pub async fn all(&mut self, sql: &str, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
         self.admit(sql, &args)?;
+        self.hold(Step::Statement(sql)).await;
         let answer = match &mut self.session {
             Session::Sqlite(session) => session.rows(sql, &args),
             Session::Postgres(session) => session.rows(sql, &args).await,
@@ -110,11 +115,19 @@ impl Tx {
     /// Runs a statement that answers no rows, and says how many rows it changed.
     pub async fn exec(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64, StoreError> {
         self.admit(sql, &args)?;
+        self.hold(Step::Statement(sql)).await;
         let answer = match &mut self.session {
             Session::Sqlite(session) => session.change(sql, &args),
             Session::Postgres(session) => session.change(sql, &args).await,
         };
         self.note(answer)
+    }
+
+    /// Waits until the step may be taken, in the way of the engine's writer.
+    async fn hold(&mut self, step: Step<'_>) {
+        let Some(wait) = self.steps.as_ref().and_then(|steps| steps.hold(step)) else { return };
+        // Whoever could have told may be gone: then everything goes on.
+        let _ = if self.is_sqlite() { wait.blocking_recv() } else { wait.await };
     }
 
     /// Refuses what one engine would take and the other not.
@@ -153,6 +166,9 @@ impl Tx {
 
     /// Runs the engine's own words: savepoints and COMMIT.
     pub(crate) async fn control(&mut self, words: &[&str]) -> Result<(), Failure> {
+        if words == ["COMMIT"] {
+            self.hold(Step::Commit).await;
+        }
         match &mut self.session {
             Session::Sqlite(session) => session.control(words),
             Session::Postgres(session) => session.control(&words.join("; ")).await,
