@@ -2,12 +2,14 @@
 
 use crate::error::StoreError;
 use crate::faults::{Fault, FaultHook, Point};
+use crate::options::Options;
 use crate::statistics::Counters;
 use crate::tx::{BodyState, Failure, Trouble, Tx};
 use crate::work::Work;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use tokio::sync::watch;
 
@@ -17,6 +19,37 @@ pub(crate) struct Shared {
     pub(crate) faults: Arc<dyn FaultHook>,
     pub(crate) retries: u32,
     pub(crate) pushed: watch::Sender<u64>,
+    /// Nobody waits between two tries: the caller's own thread would.
+    pub(crate) in_place: bool,
+    killed: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(faults: Arc<dyn FaultHook>, options: &Options) -> Self {
+        Self {
+            counters: Counters::default(),
+            faults,
+            retries: options.retries,
+            pushed: watch::channel(0).0,
+            in_place: options.in_place,
+            killed: AtomicBool::new(false),
+        }
+    }
+
+    /// From here on nobody is answered.
+    pub(crate) fn kill(&self) {
+        self.killed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::SeqCst)
+    }
+
+    /// Leaves those who wait for `works` waiting for ever.
+    pub(crate) fn abandon(works: impl IntoIterator<Item = Box<dyn Work>>) {
+        // Forgotten, not dropped: a dropped one would tell them that nobody is going to answer.
+        works.into_iter().for_each(std::mem::forget);
+    }
 }
 
 /// A writer: it owns a connection, and nothing else writes through that.
@@ -51,7 +84,11 @@ enum Ending {
 impl Writer {
     /// Runs a batch to its end and answers everyone in it.
     pub(crate) async fn run(&mut self, mut batch: Vec<Box<dyn Work>>) {
+        if self.shared.is_killed() {
+            return Shared::abandon(batch);
+        }
         self.shared.counters.batches.add(1);
+        self.tx.steps = self.shared.faults.steps();
         if batch.len() > 1 {
             match self.together(&mut batch).await {
                 Ending::Again(_) => self.shared.counters.retries.add(batch.len() as u64),
@@ -128,7 +165,7 @@ impl Writer {
                 Ending::Again(_) if attempt < self.shared.retries => {
                     attempt += 1;
                     self.shared.counters.retries.add(1);
-                    self.tx.pause(patience(5, attempt)).await;
+                    self.pause(patience(5, attempt)).await;
                 }
                 Ending::Again(trouble) => return work.fail(trouble.into_error()),
                 ending => return self.settle(vec![work], ending),
@@ -164,12 +201,18 @@ impl Writer {
             };
             // On SQLite the engine itself has waited for the other process already.
             let Some(Trouble::Broken(cause)) = failure.trouble else { return Err(failure.error) };
-            if attempt >= self.shared.retries {
+            if attempt >= self.shared.retries || self.shared.is_killed() {
                 return Err(StoreError::Unavailable(cause));
             }
             attempt += 1;
             self.shared.counters.retries.add(1);
-            self.tx.pause(patience(50, attempt)).await;
+            self.pause(patience(50, attempt)).await;
+        }
+    }
+
+    async fn pause(&mut self, ms: u64) {
+        if !self.shared.in_place {
+            self.tx.pause(ms).await;
         }
     }
 
@@ -180,7 +223,14 @@ impl Writer {
             return self.settled(outcomes);
         }
         if let Err(lost) = self.fault(Point::BeforeCommit).await {
-            return Ending::Unknown(lost.error.to_string());
+            self.tx.rollback().await;
+            return match lost {
+                Failure { trouble: Some(trouble @ Trouble::Contended(_)), .. } => {
+                    Ending::Again(trouble)
+                }
+                Failure { trouble: Some(Trouble::Broken(cause)), .. } => Ending::Unknown(cause),
+                Failure { trouble: None, error } => Ending::NotBegun(error),
+            };
         }
         match self.tx.control(&["COMMIT"]).await {
             Ok(()) => {}
@@ -217,6 +267,9 @@ impl Writer {
 
     /// Answers everyone. Called only when the transaction's end is known, or known to be unknown.
     fn settle(&self, batch: Vec<Box<dyn Work>>, ending: Ending) {
+        if self.shared.is_killed() {
+            return Shared::abandon(batch);
+        }
         match ending {
             Ending::Settled(errors) => {
                 for (work, error) in batch.into_iter().zip(errors) {
@@ -238,18 +291,29 @@ impl Writer {
     }
 
     async fn fault(&mut self, point: Point) -> Result<(), Failure> {
-        match self.shared.faults.at(point) {
-            Fault::None => Ok(()),
+        let fault = self.shared.faults.at(point);
+        let cause = || format!("a fault was injected at {point:?}");
+        match fault {
+            Fault::Contended if point == Point::BeforeCommit => Err(Failure {
+                error: StoreError::Contended(cause()),
+                trouble: Some(Trouble::Contended(cause())),
+            }),
+            Fault::Full if point == Point::BeforeCommit => {
+                Err(StoreError::Engine { code: "13".to_owned(), message: cause() }.into())
+            }
+            Fault::None | Fault::Contended | Fault::Full => Ok(()),
             Fault::Delay { ms } => {
                 self.tx.pause(ms).await;
                 Ok(())
             }
-            Fault::Fail => {
+            Fault::Fail | Fault::Kill => {
+                if fault == Fault::Kill {
+                    self.shared.kill();
+                }
                 self.tx.lose_connection();
-                let cause = format!("a fault was injected at {point:?}");
                 Err(Failure {
-                    error: StoreError::Unavailable(cause.clone()),
-                    trouble: Some(Trouble::Broken(cause)),
+                    error: StoreError::Unavailable(cause()),
+                    trouble: Some(Trouble::Broken(cause())),
                 })
             }
         }

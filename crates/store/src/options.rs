@@ -52,6 +52,10 @@ pub struct Options {
     /// Whether opening applies missing migrations on PostgreSQL too. SQLite always does; on
     /// PostgreSQL it is otherwise the operator's step, `medpay migrate`.
     pub migrate: bool,
+    /// SQLite only: reads and writes run where they are called, one after the other, on no thread
+    /// of the store's own, and never wait between two tries. For simulation, where one thread
+    /// keeps a seed's order; a service would block its requests on the disk.
+    pub in_place: bool,
     /// Roots and versions of TLS to PostgreSQL. Without it only plain connections can be made.
     pub tls: Option<Arc<rustls::ClientConfig>>,
 }
@@ -65,6 +69,7 @@ impl Default for Options {
             writers: 2,
             retries: 5,
             migrate: false,
+            in_place: false,
             tls: None,
         }
     }

@@ -8,13 +8,13 @@ use crate::migrations::{Missing, bring_up};
 use crate::options::{Location, Options, Schema};
 use crate::postgres::{self, PgSession};
 use crate::sqlite::{self, Role};
-use crate::statistics::{Counters, Statistics};
+use crate::statistics::Statistics;
+use crate::steps::Step;
 use crate::tx::{Session, Tx};
 use crate::work::{BoxFuture, Work, work};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::watch;
 
 /// One database of one service. Cheap to clone; the last clone to go ends its threads and tasks
 /// once what waits is written.
@@ -29,13 +29,19 @@ struct Inner {
 
 /// What an open store has, and a closed one has not.
 struct Open {
-    writes: Sender<Box<dyn Work>>,
+    writes: Writes,
     reads: Reads,
     workers: Workers,
 }
 
+enum Writes {
+    Queue(Sender<Box<dyn Work>>),
+    InPlace(sqlite::InPlace),
+}
+
 enum Reads {
     Sqlite(Sender<Box<dyn Work>>),
+    InPlace(sqlite::InPlace),
     Postgres(postgres::Reads),
 }
 
@@ -54,17 +60,23 @@ impl Store {
         options: &Options,
         faults: Arc<dyn FaultHook>,
     ) -> Result<Self, StoreError> {
-        let (pushed, _) = watch::channel(0);
-        let counters = Counters::default();
-        let shared = Arc::new(Shared { counters, faults, retries: options.retries, pushed });
+        let shared = Arc::new(Shared::new(faults, options));
         let open = match location {
+            Location::Sqlite(path) if options.in_place => {
+                let (writer, reader) = sqlite::in_place(path, &shared, |tx| {
+                    sqlite::at_once(bring_up(tx, schema, Missing::Apply)).map(drop)
+                })?;
+                let (writes, reads) = (Writes::InPlace(writer), Reads::InPlace(reader));
+                Open { writes, reads, workers: Workers::Sqlite(Vec::new()) }
+            }
             Location::Sqlite(path) => {
                 let sizes = (options.queue, options.batch, options.readers);
                 let started = sqlite::start(path, &shared, sizes, move |tx| {
                     sqlite::at_once(bring_up(tx, schema, Missing::Apply)).map(drop)
                 });
                 let sqlite::Threads { writes, reads, handles } = started.await?;
-                Open { writes, reads: Reads::Sqlite(reads), workers: Workers::Sqlite(handles) }
+                let (writes, reads) = (Writes::Queue(writes), Reads::Sqlite(reads));
+                Open { writes, reads, workers: Workers::Sqlite(handles) }
             }
             Location::Postgres(url) => {
                 let missing = if options.migrate { Missing::Apply } else { Missing::Refuse };
@@ -73,7 +85,8 @@ impl Store {
                 let readers = postgres::pool(url, schema, options, options.readers)?;
                 let postgres::Tasks { writes, reads, writers } =
                     postgres::start(&writers, readers, &shared, options);
-                Open { writes, reads: Reads::Postgres(reads), workers: Workers::Postgres(writers) }
+                let (writes, reads) = (Writes::Queue(writes), Reads::Postgres(reads));
+                Open { writes, reads, workers: Workers::Postgres(writers) }
             }
         };
         let open = Mutex::new(Some(open));
@@ -111,7 +124,14 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (work, answer) = work(label, body);
-        self.submit(|open| sent(&open.writes, work))?;
+        self.turn(Step::Write(label)).await;
+        self.submit(work, |open, work| match &open.writes {
+            Writes::Queue(queue) => sent(queue, work),
+            Writes::InPlace(writer) => {
+                writer.run(work);
+                Ok(())
+            }
+        })?;
         // The writer only lets go of work unanswered when the runtime or the process is ending.
         answer.await.unwrap_or_else(|_| {
             Err(StoreError::Unknown("the writer ended before it answered".to_owned()).into())
@@ -126,8 +146,13 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (work, answer) = work(label, body);
-        self.submit(|open| match &open.reads {
+        self.turn(Step::Read(label)).await;
+        self.submit(work, |open, work| match &open.reads {
             Reads::Sqlite(queue) => sent(queue, work),
+            Reads::InPlace(reader) => {
+                reader.run(work);
+                Ok(())
+            }
             Reads::Postgres(reads) => reads.start(work).map_err(|_| StoreError::Busy),
         })?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
@@ -155,6 +180,7 @@ impl Store {
         drop(writes);
         match reads {
             Reads::Sqlite(queue) => drop(queue),
+            Reads::InPlace(reader) => drop(reader),
             Reads::Postgres(reads) => reads.close(self.0.places).await,
         }
         match workers {
@@ -174,11 +200,35 @@ impl Store {
         }
     }
 
+    /// The process of this store ends here, as by SIGKILL, for whoever simulates processes: what
+    /// was committed stands, and whoever waits for an answer, now or later, waits for ever.
+    pub fn kill(&self) {
+        self.0.shared.kill();
+    }
+
+    /// Waits where the stepper of the tests holds it, and lets others go first where everybody
+    /// shares one thread, so that works interleave.
+    async fn turn(&self, step: Step<'static>) {
+        let held = self.0.shared.faults.steps().and_then(|steps| steps.hold(step));
+        if let Some(wait) = held {
+            let _ = wait.await;
+        }
+        if self.0.shared.in_place {
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn submit(
         &self,
-        enqueue: impl FnOnce(&Open) -> Result<(), StoreError>,
+        work: Box<dyn Work>,
+        enqueue: impl FnOnce(&Open, Box<dyn Work>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let sent = self.open_state().as_ref().map_or(Err(StoreError::Closed), enqueue);
+        if self.0.shared.is_killed() {
+            Shared::abandon([work]);
+            return Ok(());
+        }
+        let sent =
+            self.open_state().as_ref().map_or(Err(StoreError::Closed), |open| enqueue(open, work));
         if sent == Err(StoreError::Busy) {
             self.0.shared.counters.busy.add(1);
         }

@@ -1,8 +1,10 @@
-//! SQLite: one connection on one thread for writes, a few for reads.
+//! SQLite: one connection on one thread for writes, a few for reads; or, for simulation, in place.
 
 mod bind;
+mod in_place;
 mod session;
 mod threads;
 
+pub(crate) use in_place::{InPlace, in_place};
 pub(crate) use session::{Role, SqliteSession};
 pub(crate) use threads::{Threads, at_once, open, start};

@@ -116,7 +116,7 @@ pub(crate) fn open(path: &Path, role: Role) -> Result<Tx, StoreError> {
     Ok(Tx::new(Session::Sqlite(session)))
 }
 
-fn open_prepared(
+pub(super) fn open_prepared(
     path: &Path,
     role: Role,
     prepare: impl FnOnce(&mut Tx) -> Result<(), StoreError>,
@@ -137,17 +137,22 @@ fn write_loop(mut writer: Writer, mut waiting: Receiver<Box<dyn Work>>, batch: u
 fn read_loop(mut tx: Tx, shared: &Shared, waiting: &Mutex<Receiver<Box<dyn Work>>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(mut work) = next else { return };
-        let mut attempt = 0;
-        loop {
-            let ended = at_once(run_read(&mut tx, work.as_mut(), &shared.counters));
-            // A transaction left open would keep the log from being wound up.
-            at_once(tx.rollback());
-            match ended {
-                Ok(outcome) => break answer(work, outcome),
-                Err(_) if attempt < shared.retries => attempt += 1,
-                Err(trouble) => break work.fail(trouble.into_error()),
-            }
+        let Some(work) = next else { return };
+        read(&mut tx, shared, work);
+    }
+}
+
+/// Runs one read to its end and answers it.
+pub(super) fn read(tx: &mut Tx, shared: &Shared, mut work: Box<dyn Work>) {
+    let mut attempt = 0;
+    loop {
+        let ended = at_once(run_read(tx, work.as_mut(), &shared.counters));
+        // A transaction left open would keep the log from being wound up.
+        at_once(tx.rollback());
+        match ended {
+            Ok(outcome) => return answer(work, outcome),
+            Err(_) if attempt < shared.retries => attempt += 1,
+            Err(trouble) => return work.fail(trouble.into_error()),
         }
     }
 }

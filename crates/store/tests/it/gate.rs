@@ -115,6 +115,10 @@ impl Script {
     pub(crate) fn add(&self, point: Point, fault: Fault) {
         self.0.lock().expect("the script").push_back((point, fault));
     }
+
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.0.lock().expect("the script").is_empty()
+    }
 }
 
 impl FaultHook for Script {

@@ -3,10 +3,12 @@
 mod batches;
 mod gate;
 mod jobs;
+mod killed;
 mod migrations;
 mod postgres;
 mod sql;
 mod sqlite;
+mod stepper;
 
 use medpay_store::{Migration, Row, Schema, Store, StoreError, args};
 
