@@ -10,6 +10,7 @@ mod assets;
 mod at;
 pub mod audit;
 pub mod bills;
+pub mod busy;
 pub mod cards;
 pub mod channels;
 pub mod doors;

@@ -1,46 +1,46 @@
 //! What operators ask of a running service: /healthz, /readyz, /metrics.
+//!
+//! They have a port of their own, which no overload of the public one closes.
 
 use crate::listening::Stop;
+use crate::readiness::Readiness;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use medpay_store::{Statistics, Store, StoreError, args};
+use medpay_store::{Statistics, Store};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::registry::Registry;
-use std::pin::Pin;
 use std::sync::Arc;
-
-/// Whether the service can do its work now; false with the reason logged by whoever knows it.
-pub type Ready = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
 #[derive(Clone)]
 struct Operations {
     registry: Arc<Registry>,
-    ready: Ready,
+    readiness: Readiness,
     stop: Stop,
 }
 
 /// The three addresses. A service that drains is healthy and not ready, so that a balancer sends it
-/// nothing new.
-pub fn router(registry: Registry, ready: Ready, stop: Stop) -> Router {
+/// nothing new; `stop` is the word that it shall end.
+pub fn router(registry: Registry, readiness: Readiness, stop: Stop) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(Operations { registry: Arc::new(registry), ready, stop })
+        .with_state(Operations { registry: Arc::new(registry), readiness, stop })
 }
 
+/// `ok`, or why not in a word: `draining`, or the database's (see [`Readiness`]).
 async fn readyz(State(operations): State<Operations>) -> impl IntoResponse {
-    if operations.stop.has_come() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else if (operations.ready)().await {
-        (StatusCode::OK, "ok\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+    let verdict =
+        if operations.stop.has_come() { Err("draining") } else { operations.readiness.ask().await };
+    match verdict {
+        Ok(None) => (StatusCode::OK, "ok\n".to_owned()),
+        Ok(Some(note)) => (StatusCode::OK, format!("ok: {note}\n")),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
     }
 }
 
@@ -52,27 +52,6 @@ async fn metrics(State(operations): State<Operations>) -> impl IntoResponse {
     };
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     (status, [(header::CONTENT_TYPE, kind)], text)
-}
-
-/// Ready as long as each of the stores answers a read.
-pub fn ready(stores: Vec<Store>) -> Ready {
-    Arc::new(move || {
-        let stores = stores.clone();
-        Box::pin(async move {
-            for store in stores {
-                let answered: Result<i64, StoreError> = store
-                    .read("readyz", |tx| {
-                        Box::pin(async move { tx.one("SELECT 1", args![]).await?.get(0) })
-                    })
-                    .await;
-                if let Err(error) = answered {
-                    tracing::warn!(%error, "not ready");
-                    return false;
-                }
-            }
-            true
-        })
-    })
 }
 
 /// The stores' own counts together, read when they are asked for.

@@ -25,6 +25,12 @@ pub struct Migration {
 const OWN: &[Migration] =
     &[Migration { number: 1, name: "jobs", sql: include_str!("../migrations/0001_jobs.sql") }];
 
+/// The last numbers that this program knows: the store's own, and the service's.
+pub(crate) fn last_numbers(schema: Schema) -> (u32, u32) {
+    let last = |list: &[Migration]| list.last().map_or(0, |migration| migration.number);
+    (last(OWN), last(schema.migrations))
+}
+
 /// What to do about migrations that are missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {

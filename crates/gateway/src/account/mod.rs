@@ -21,6 +21,7 @@ mod tests;
 
 pub use form::Posted;
 pub(crate) use own_path::see_other;
+pub(crate) use refused::crowded as busy_page;
 pub use session::COOKIE as SESSION_COOKIE;
 pub use visitor::Visitor;
 

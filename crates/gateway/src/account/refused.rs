@@ -16,6 +16,12 @@ pub(super) fn busy(site: &Site) -> Response {
     notice(site, StatusCode::SERVICE_UNAVAILABLE, "暂时打不开", "系统繁忙，请稍后再试。")
 }
 
+/// Too many are here at once, so this one was not let in.
+pub(crate) fn crowded(site: &Site) -> Response {
+    let text = "当前访问的人较多，本次操作没有提交。请稍后再试。";
+    notice(site, StatusCode::SERVICE_UNAVAILABLE, "请稍后再试", text)
+}
+
 /// Whatever else went wrong before it was known who stands there.
 pub(super) fn notice(site: &Site, status: StatusCode, title: &str, text: &str) -> Response {
     let notice = Notice {

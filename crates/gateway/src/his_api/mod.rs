@@ -13,6 +13,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use receive::unavailable;
+
 use crate::gateway::Gateway;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -193,6 +193,11 @@ fn header<'a>(
     value.map(Some).ok_or(SignatureFault::Missing(name))
 }
 
+/// No decision: the same call may come again (the contract's `unavailable`).
+pub(crate) fn unavailable() -> Response {
+    answer(&CallError::Busy.answered())
+}
+
 fn answer(answered: &Answered) -> Response {
     let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response =

@@ -8,6 +8,7 @@
 use super::asking;
 use super::moving::{self, Decision, NotMoved};
 use super::rows::{self, Recorded, orders};
+use crate::busy;
 use crate::gateway::{Gateway, Site, new_rid};
 use crate::settings::Institution;
 use crate::staff::queue::{self, Item, Kind};
@@ -163,6 +164,10 @@ pub(crate) async fn receive(
     let outcome = take(&site, body).await;
     let duration_ms = site.clock.elapsed().0 - begun.0;
     let org_no = site.org_no().as_str();
+    if let Err(NotificationError::Store(StoreError::Busy)) = &outcome {
+        tracing::error!(rid, org_no, duration_ms, "notification not recorded: too busy");
+        return busy::sentence();
+    }
     answer(&match &outcome {
         Ok((facts, recorded)) => {
             let med_trans_id = facts.med_trans_id.as_str();

@@ -2,7 +2,8 @@
 
 use super::platform::{TEST_APPID_PREFIX, TEST_PREFIX, api_key, is_official, long_key};
 use super::{
-    ClockSource, Database, Environment, Faults, Gathered, Section, Service, Source, Values,
+    Admission, ClockSource, Database, Environment, Faults, Gathered, Section, Service, Source,
+    Values,
 };
 use medpay_domain::{Appid, City, CityId, Dialect, Fen, MchId, OrgNo, Secret, SumRule};
 use medpay_gateway::messages::Kind;
@@ -20,6 +21,8 @@ use std::path::Path;
 pub struct GatewayConfiguration {
     /// Listener, log and way out.
     pub service: Service,
+    /// How much it takes on at once.
+    pub admission: Admission,
     /// The database of test institutions, and of production ones where there are no others.
     pub database: Database,
     /// That of production institutions beside test ones.
@@ -37,6 +40,7 @@ impl GatewayConfiguration {
         let source = Source { folder: values.folder(), environment };
         let mut gathered = Gathered::default();
         let service = Service::map(&root, &source, &mut gathered);
+        let admission = Admission::map(&root);
         let database = Database::map(&root, &source, &mut gathered);
         let production_database =
             Database::map_at("production.database", &root, &source, &mut gathered);
@@ -47,7 +51,7 @@ impl GatewayConfiguration {
         databases(&root, &settings, database.as_ref(), production_database.as_ref(), &mut gathered);
         gathered.finish()?;
         let Some(database) = database else { unreachable!("no database is a fault") };
-        Ok(Self { service, database, production_database, clock, settings })
+        Ok(Self { service, admission, database, production_database, clock, settings })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys of the gateway.
 
 use super::keys::{Declaration, Key, Kind, Preset};
-use super::shared_keys::{CLOCK, DATABASE, LISTENER, LOG, OUTGOING};
+use super::shared_keys::{ADMISSION, CLOCK, DATABASE, LISTENER, LOG, OUTGOING};
 
 /// Everything `gateway.toml` may say.
 pub const GATEWAY: Declaration = Declaration {
@@ -9,6 +9,7 @@ pub const GATEWAY: Declaration = Declaration {
     groups: &[
         SERVICE,
         LISTENER,
+        ADMISSION,
         OTHERS,
         DATABASE,
         PRODUCTION,

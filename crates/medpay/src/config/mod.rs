@@ -32,7 +32,7 @@ pub use reading::{Environment, read};
 pub use sandbox::SandboxConfiguration;
 pub use sandbox_keys::SANDBOX;
 pub use secret::Reference;
-pub use service::{ClockSource, Database, Listener, Log, Outgoing, Service};
+pub use service::{Admission, ClockSource, Database, Listener, Log, Outgoing, Service};
 pub use shown::{documentation, to_toml};
 pub use values::{Section, Values};
 

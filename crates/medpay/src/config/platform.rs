@@ -1,7 +1,8 @@
 //! `platform.toml` as the platform's settings.
 
 use super::{
-    ClockSource, Database, Environment, Faults, Gathered, Section, Service, Source, Values,
+    Admission, ClockSource, Database, Environment, Faults, Gathered, Section, Service, Source,
+    Values,
 };
 use medpay_domain::{Appid, CityId, MchId, OrgNo, Secret};
 use medpay_platform::settings::{
@@ -16,6 +17,8 @@ use std::collections::BTreeSet;
 pub struct PlatformConfiguration {
     /// Listener, log and way out.
     pub service: Service,
+    /// How much it takes on at once.
+    pub admission: Admission,
     /// Its database.
     pub database: Database,
     /// Business time.
@@ -41,13 +44,14 @@ impl PlatformConfiguration {
         let source = Source { folder: values.folder(), environment };
         let mut gathered = Gathered::default();
         let service = Service::map(&root, &source, &mut gathered);
+        let admission = Admission::map(&root);
         let database = Database::map(&root, &source, &mut gathered);
         let settings = settings(&root, &source, &mut gathered);
         let all_test = settings.institutions.iter().all(|i| i.environment == Environs::Test);
         let clock = ClockSource::map(&root, all_test, &mut gathered);
         gathered.finish()?;
         let Some(database) = database else { unreachable!("no database is a fault") };
-        Ok(Self { service, database, clock, settings })
+        Ok(Self { service, admission, database, clock, settings })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys of the platform.
 
 use super::keys::{Declaration, Key, Kind, Preset};
-use super::shared_keys::{CLOCK, DATABASE, LISTENER, LOG, OUTGOING};
+use super::shared_keys::{ADMISSION, CLOCK, DATABASE, LISTENER, LOG, OUTGOING};
 
 /// Everything `platform.toml` may say.
 pub const PLATFORM: Declaration = Declaration {
@@ -9,6 +9,7 @@ pub const PLATFORM: Declaration = Declaration {
     groups: &[
         ADDRESSES,
         LISTENER,
+        ADMISSION,
         PARTIES,
         DATABASE,
         RULES,

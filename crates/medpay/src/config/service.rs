@@ -29,6 +29,23 @@ pub struct Listener {
     pub trusted_proxies: Vec<IpAddr>,
     /// How long requests under way are waited for at the end.
     pub drain_seconds: u64,
+    /// How long they are still let in before that.
+    pub leave_seconds: u64,
+    /// How many connections are open at once on `listen`.
+    pub connections: usize,
+    /// How long a request's headers, and then its body, may take to arrive.
+    pub slow_request_seconds: u64,
+}
+
+/// How much a service takes on at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Admission {
+    /// Requests at work.
+    pub at_once: usize,
+    /// Requests that wait for a place.
+    pub waiting: usize,
+    /// For how long, in milliseconds.
+    pub wait_ms: u64,
 }
 
 /// How it logs.
@@ -153,6 +170,19 @@ fn listener(root: &Section<'_>, gathered: &mut Gathered) -> Listener {
         tls,
         trusted_proxies,
         drain_seconds: root.sure_whole("drain_seconds"),
+        leave_seconds: root.sure_whole("leave_seconds"),
+        connections: root.sure_whole("connections"),
+        slow_request_seconds: root.sure_whole("slow_request_seconds"),
+    }
+}
+
+impl Admission {
+    pub(super) fn map(root: &Section<'_>) -> Self {
+        Self {
+            at_once: root.sure_whole("admission.at_once"),
+            waiting: root.sure_whole("admission.waiting"),
+            wait_ms: root.sure_whole("admission.wait_ms"),
+        }
     }
 }
 

@@ -28,7 +28,53 @@ pub(super) const LISTENER: &[Key] = &[
         path: "drain_seconds",
         kind: Kind::Whole(0, 3600),
         preset: Preset::Is("10"),
-        meaning: "How long SIGTERM waits for requests under way, in seconds.",
+        meaning: "How long SIGTERM waits for requests under way, and then for the workers' round, in \
+                  seconds.",
+    },
+    Key {
+        path: "leave_seconds",
+        kind: Kind::Whole(0, 300),
+        preset: Preset::Is("0"),
+        meaning: "How long SIGTERM still lets requests in while /readyz says `draining` already, in \
+                  seconds: as long as a load balancer in front needs to notice.",
+    },
+    Key {
+        path: "connections",
+        kind: Kind::Whole(1, 100_000),
+        preset: Preset::Is("4096"),
+        meaning: "Connections that are open at once on `listen`; one more is closed before anything \
+                  is read.",
+    },
+    Key {
+        path: "slow_request_seconds",
+        kind: Kind::Whole(1, 3600),
+        preset: Preset::Is("30"),
+        meaning: "How long the headers of a request may take to arrive, and then its body, in \
+                  seconds. A connection on which nothing comes is closed after it too.",
+    },
+];
+
+/// How much is at work at once.
+pub(super) const ADMISSION: &[Key] = &[
+    Key {
+        path: "admission.at_once",
+        kind: Kind::Whole(1, 100_000),
+        preset: Preset::Is("512"),
+        meaning: "Requests that are at work at once.",
+    },
+    Key {
+        path: "admission.waiting",
+        kind: Kind::Whole(0, 100_000),
+        preset: Preset::Is("512"),
+        meaning: "Requests that may wait for a place among them. What comes on top is answered 503 \
+                  with Retry-After at once.",
+    },
+    Key {
+        path: "admission.wait_ms",
+        kind: Kind::Whole(0, 60_000),
+        preset: Preset::Is("25"),
+        meaning: "How long a request waits for a place before it is answered 503 with Retry-After, in \
+                  milliseconds.",
     },
 ];
 

@@ -37,6 +37,9 @@ fn serve(
         tls,
         trusted_proxies: trusted_proxies.iter().map(|ip| ip.parse().expect("an IP")).collect(),
         drain_seconds: 60,
+        leave_seconds: 0,
+        connections: 64,
+        slow_request_seconds: 60,
     };
     let bound = listening::bind(loopback, "the test", "try again").expect("a port");
     let (address, (stopper, stop)) = (bound.address, Stop::new());

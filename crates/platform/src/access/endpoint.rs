@@ -1,6 +1,7 @@
 //! From a request to its answer, the same way for every interface: admit, decode, permit, serve,
 //! sign, count, log. [`crate::router`] puts an interface's own function into the middle.
 
+use super::busy;
 use super::caller::{Caller, Incoming, NotAdmitted, admit};
 use super::limits::Limits;
 use crate::app::{App, Platform};
@@ -8,7 +9,6 @@ use crate::requests::{Metrics, RequestLine};
 use crate::settings;
 use axum::extract::FromRef;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use medpay_domain::{Elapsed, Entropy};
 use medpay_store::StoreError;
@@ -106,6 +106,10 @@ pub async fn open<'a>(
             let failure = refused.failure();
             report_ours(&rid, &failure, &refused);
             let line = RequestLine { rid: &rid, interface: interface.name, institution: "" };
+            if is_overload(&refused) {
+                line.write(gate, started, OVERLOADED);
+                return Err(busy::interface());
+            }
             line.write(gate, started, outcome_of(&failure));
             Err(refusal(&gate.app, &refused, &failure, &rid))
         }
@@ -180,15 +184,18 @@ impl Opened<'_> {
                 xml(failure_reply(&failure, rid, seal))
             }
             Err(Refused::Overloaded) => {
-                line.write(gate, self.started, "OVERLOADED");
-                StatusCode::SERVICE_UNAVAILABLE.into_response()
+                line.write(gate, self.started, OVERLOADED);
+                busy::interface()
             }
         }
     }
 }
 
+/// The word for the log line and the counter of a request that was told 503.
+const OVERLOADED: &str = "OVERLOADED";
+
 /// Whether the store's queue was full, anywhere among the causes.
-fn is_overload(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn is_overload(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(StoreError::Busy) = cause.downcast_ref() {

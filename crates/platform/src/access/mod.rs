@@ -3,6 +3,7 @@
 //! [`caller`] runs the order of checks of PROTOCOL 1.2 for every interface and [`endpoint`] writes
 //! every answer, so that an interface's own file holds nothing but its business.
 
+pub mod busy;
 pub mod caller;
 pub mod endpoint;
 pub mod limits;

@@ -6,8 +6,9 @@
 //! and secret. The rest of `/sns/*` carries tokens that WeChat's page issued, so WeChat judges
 //! them.
 
+use super::busy;
 use super::caller::{query_value, read_body};
-use super::endpoint::{Gate, json, new_rid};
+use super::endpoint::{Gate, is_overload, json, new_rid};
 use super::token::{self, NoAccount};
 use crate::doors::wechat::{Answer, Call};
 use crate::requests::RequestLine;
@@ -85,6 +86,9 @@ pub async fn pass_on(State(gate): State<Gate>, request: Request) -> Response {
             if refusal == AccountError::Busy {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(rid, error, "a call could not be passed on");
+            }
+            if is_overload(&error) {
+                return busy::account(&rid);
             }
             json(refusal.reply(&rid).to_json())
         }

@@ -1,8 +1,9 @@
 //! `GET /cgi-bin/token` and `POST /cgi-bin/stable_token` (PROTOCOL 7.1): buying a token with appid
 //! and secret. Answers and refusals are the public-account gateway's JSON, always with status 200.
 
+use super::busy;
 use super::caller::{query_value, read_body};
-use super::endpoint::{Gate, json, new_rid};
+use super::endpoint::{Gate, is_overload, json, new_rid};
 use super::token::{self, NoAccount, NoToken, Token};
 use crate::requests::RequestLine;
 use crate::settings::Account;
@@ -139,6 +140,9 @@ fn answer(
             if refusal == AccountError::Busy {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(rid, error, "no token could be issued");
+            }
+            if is_overload(&error) {
+                return busy::account(&rid);
             }
             json(refusal.reply(&rid).to_json())
         }
