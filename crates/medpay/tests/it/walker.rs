@@ -1,17 +1,11 @@
 //! A patient without a screen: the same pages over plain HTTP, with cookies, for tests that need
 //! many payments and no picture.
 
+use crate::plain_browser::{Page, PlainBrowser};
 use crate::town::Town;
 use anyhow::{Context as _, bail, ensure};
 use medpay_acceptance::ready::Person;
-use medpay_client::Transport as _;
-use medpay_wire::public_account::encode_component;
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-
-/// How long one page may take, in milliseconds of machine time.
-const PAGE_MS: u64 = 60_000;
 
 /// How often a page is looked at before a wait is given up.
 const LOOKS: usize = 2_000;
@@ -20,46 +14,16 @@ const LOOKS: usize = 2_000;
 pub(crate) struct Walker<'a> {
     town: &'a Town,
     person: &'a Person,
-    /// By name and path.
-    cookies: Mutex<BTreeMap<(String, String), String>>,
+    browser: PlainBrowser,
     card: String,
-}
-
-/// A page as it came.
-pub(crate) struct Page {
-    /// Where it was found, after every redirect.
-    pub(crate) url: String,
-    /// Its status.
-    pub(crate) status: u16,
-    /// Its text.
-    pub(crate) body: String,
-}
-
-impl Page {
-    /// `data-outcome`.
-    pub(crate) fn outcome(&self) -> &str {
-        self.after("data-outcome=\"").unwrap_or_default()
-    }
-
-    /// The value of the first hidden field of this name.
-    pub(crate) fn hidden(&self, name: &str) -> anyhow::Result<String> {
-        let value = self.after(&format!("name=\"{name}\" value=\""));
-        Ok(value.with_context(|| format!("no {name} on {}", self.body))?.to_owned())
-    }
-
-    /// What stands behind `mark`, up to the next quote.
-    pub(crate) fn after(&self, mark: &str) -> Option<&str> {
-        self.body.split_once(mark)?.1.split('"').next()
-    }
 }
 
 impl<'a> Walker<'a> {
     /// The person with this behaviour, with a bound card and a visit card.
     pub(crate) async fn new(town: &'a Town, behaviour: &str) -> anyhow::Result<Self> {
         let person = town.person(behaviour);
-        let whose = ("phone_person".to_owned(), "/".to_owned());
-        let cookies = BTreeMap::from([(whose, town.person_id(person).to_owned())]);
-        let mut walker = Self { town, person, cookies: Mutex::new(cookies), card: String::new() };
+        let browser = PlainBrowser::new(town.transport(), town.person_id(person));
+        let mut walker = Self { town, person, browser, card: String::new() };
         town.bind(person).await?;
         walker.card = walker.add_visit_card().await?;
         Ok(walker)
@@ -91,7 +55,7 @@ impl<'a> Walker<'a> {
 
     /// Opens a page of the hospital, such as `/bills`.
     pub(crate) async fn open(&self, path: &str) -> anyhow::Result<Page> {
-        self.follow(None, self.pages_url()? + path, None).await
+        self.browser.open(self.pages_url()? + path).await
     }
 
     /// Posts a form of the hospital's pages.
@@ -115,11 +79,7 @@ impl<'a> Walker<'a> {
         path: &str,
         fields: &[(&str, String)],
     ) -> anyhow::Result<Page> {
-        let pairs = fields
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode_component(name), encode_component(value)));
-        let body = pairs.collect::<Vec<_>>().join("&");
-        self.follow(origin, self.pages_url()? + path, Some(body)).await
+        self.browser.post(origin, self.pages_url()? + path, fields).await
     }
 
     fn pages_url(&self) -> anyhow::Result<String> {
@@ -189,61 +149,5 @@ impl<'a> Walker<'a> {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         bail!("order {number} never said {wanted:?}; it says {last}")
-    }
-
-    /// Opens `url`, or posts `form` there from a page of `foreign` origin or of its own, and goes
-    /// wherever that leads.
-    async fn follow(
-        &self,
-        foreign: Option<&str>,
-        url: String,
-        form: Option<String>,
-    ) -> anyhow::Result<Page> {
-        let (mut url, mut form) = (url, form);
-        for _ in 0..12 {
-            let bare = url.split('#').next().unwrap_or_default().to_owned();
-            let uri: http::Uri = bare.parse()?;
-            let origin = format!("http://{}", uri.authority().context("no host")?);
-            let mut request = http::Request::builder()
-                .uri(uri.clone())
-                .header("cookie", self.cookies_for(uri.path()));
-            if form.is_some() {
-                let site = if foreign.is_some() { "cross-site" } else { "same-origin" };
-                request = request
-                    .method(http::Method::POST)
-                    .header("origin", foreign.unwrap_or(&origin))
-                    .header("sec-fetch-site", site)
-                    .header("content-type", "application/x-www-form-urlencoded");
-            }
-            let body = form.take().unwrap_or_default();
-            let answer = self.town.transport().send(request.body(body.into())?, PAGE_MS).await?;
-            self.keep_cookies(answer.headers());
-            let Some(to) = answer.headers().get("location") else {
-                let status = answer.status().as_u16();
-                let body = String::from_utf8_lossy(answer.body()).into_owned();
-                return Ok(Page { url, status, body });
-            };
-            let to = to.to_str()?;
-            url = if to.starts_with('/') { origin + to } else { to.to_owned() };
-        }
-        bail!("too many redirects: {url}")
-    }
-
-    fn cookies_for(&self, path: &str) -> String {
-        let cookies = self.cookies.lock().expect("not poisoned");
-        let fit = cookies.iter().filter(|((_, at), _)| path.starts_with(at.as_str()));
-        fit.map(|((name, _), value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    }
-
-    fn keep_cookies(&self, headers: &http::HeaderMap) {
-        let mut cookies = self.cookies.lock().expect("not poisoned");
-        for text in headers.get_all("set-cookie") {
-            let mut parts = text.to_str().unwrap_or_default().split("; ");
-            let Some((name, value)) = parts.next().and_then(|it| it.split_once('=')) else {
-                continue;
-            };
-            let path = parts.find_map(|part| part.strip_prefix("Path=")).unwrap_or("/");
-            cookies.insert((name.to_owned(), path.to_owned()), value.to_owned());
-        }
     }
 }

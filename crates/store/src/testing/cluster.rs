@@ -66,8 +66,8 @@ fn named() -> Option<String> {
 }
 
 fn start() -> Result<Cluster, String> {
-    let programs = programs()?;
-    let mut command = unprivileged();
+    let programs = postgres_programs()?;
+    let mut command = unprivileged_shell();
     let mut watcher = command
         .args(["-c", WATCHER, "watcher"])
         .arg(&programs)
@@ -87,7 +87,7 @@ fn start() -> Result<Cluster, String> {
 }
 
 /// A shell; PostgreSQL refuses to run as root, so then as nobody.
-fn unprivileged() -> Command {
+pub fn unprivileged_shell() -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
     if !root {
         return Command::new("sh");
@@ -97,8 +97,8 @@ fn unprivileged() -> Command {
     command
 }
 
-/// The directory of `initdb` and `pg_ctl`: Debian's newest, or that of the one in `$PATH`.
-fn programs() -> Result<PathBuf, String> {
+/// The directory of PostgreSQL's programs: Debian's newest, or that of the `initdb` in `$PATH`.
+pub fn postgres_programs() -> Result<PathBuf, String> {
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = debian
         .filter_map(|entry| {

@@ -6,10 +6,14 @@
 
 mod cluster;
 mod given;
+pub mod saga;
 mod scratch;
+mod stepper;
 
+pub use cluster::{postgres_programs, unprivileged_shell};
 pub use given::{Sequence, TestClock};
 pub use scratch::ScratchDir;
+pub use stepper::{Counted, Round, Stepper};
 
 use crate::error::StoreError;
 use crate::faults::{FaultHook, no_faults};

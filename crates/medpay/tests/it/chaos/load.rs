@@ -7,7 +7,7 @@ use medpay::config::Outgoing;
 use medpay::outgoing;
 use medpay::system::OsEntropy;
 use medpay_acceptance::ready::{Institution, NORMAL, Person, Ready};
-use medpay_client::public_account::{TokenReply, token};
+use medpay_client::public_account::{TokenReply, stable_token};
 use medpay_client::{HttpTransport, SignedClient, Transport as _};
 use medpay_domain::Entropy as _;
 use medpay_wire::envelope::{Refused, Reply};
@@ -15,51 +15,73 @@ use medpay_wire::fields::Fields;
 use medpay_wire::interface::Interface;
 use medpay_wire::sign::ApiKey;
 use medpay_wire::{getbindurl, orderquery, refund, unifiedorder};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many orders are under way at once.
 const AT_ONCE: u64 = 8;
 /// How long one call may take, in milliseconds of machine time.
 const CALL_MS: u64 = 30_000;
 
+/// Above every number of an order: whoever takes such a number goes home.
+const CLOSED: u64 = 1 << 40;
+
 /// Totals at which something goes wrong even if nobody is killed (PROTOCOL 11), among those after
 /// which an order still comes to an end.
 const FAULTY: [i64; 9] = [102, 132, 133, 142, 144, 146, 147, 148, 149];
 
 /// The load.
-pub(super) struct Load {
+pub(crate) struct Load {
     ready: Ready,
     patients: Vec<Person>,
     client: SignedClient,
     transport: HttpTransport,
-    access_token: String,
+    access_token: Mutex<String>,
     seed: u64,
     calls: AtomicU64,
     next: AtomicU64,
+    at_work: AtomicU64,
 }
 
 /// How the orders ended.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outcomes {
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Outcomes {
     /// Paid.
-    pub(super) paid: u64,
+    pub(crate) paid: u64,
     /// SYS_REFUNDED: the bureau said no.
-    pub(super) given_back_by_platform: u64,
+    pub(crate) given_back_by_platform: u64,
+    /// Ended before any money moved.
+    pub(crate) not_paid: u64,
     /// Refunds that succeeded.
-    pub(super) refunded: u64,
+    pub(crate) refunded: u64,
     /// Refunds that were refused for good.
-    pub(super) not_refunded: u64,
+    pub(crate) not_refunded: u64,
+}
+
+impl Outcomes {
+    /// How many orders came to an end.
+    pub(crate) const fn ended(&self) -> u64 {
+        self.paid + self.given_back_by_platform + self.not_paid
+    }
+
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.paid += other.paid;
+        self.given_back_by_platform += other.given_back_by_platform;
+        self.not_paid += other.not_paid;
+        self.refunded += other.refunded;
+        self.not_refunded += other.not_refunded;
+    }
 }
 
 impl fmt::Display for Outcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} paid, {} given back by the platform, {} refunds, {} refused",
-            self.paid, self.given_back_by_platform, self.refunded, self.not_refunded
+            "{} paid, {} given back by the platform, {} not paid, {} refunds, {} refused",
+            self.paid, self.given_back_by_platform, self.not_paid, self.refunded, self.not_refunded
         )
     }
 }
@@ -75,13 +97,12 @@ enum Heard {
 
 impl Load {
     /// Binds the patients' cards, while nobody is killed yet.
-    pub(super) async fn new(ready: &Ready, seed: u64) -> anyhow::Result<Self> {
+    pub(crate) async fn new(ready: &Ready, seed: u64) -> anyhow::Result<Self> {
         let transport = HttpTransport::new(outgoing::client(&Outgoing::direct())?);
         let institution = ready.institutions.first().context("a hospital")?;
-        let (url, appid) = (&ready.platform_url, &institution.appid);
-        let issued = token(&transport, url, appid, &institution.secret, CALL_MS).await?;
-        let TokenReply::Issued(issued) = issued else { bail!("no token: {issued:?}") };
+        let access_token = Self::buy_token(&transport, ready).await?;
         let key = ApiKey::new(&institution.api_key).context("a key")?;
+        let url = &ready.platform_url;
         let client = SignedClient::new(Arc::new(transport.clone()), url, key, CALL_MS);
         let patients = ready
             .persons
@@ -92,10 +113,11 @@ impl Load {
             patients: patients.cloned().collect(),
             client,
             transport,
-            access_token: issued.access_token,
+            access_token: Mutex::new(access_token),
             seed,
             calls: AtomicU64::new(0),
             next: AtomicU64::new(0),
+            at_work: AtomicU64::new(0),
         };
         for patient in &load.patients {
             load.bind(patient).await?;
@@ -104,20 +126,40 @@ impl Load {
     }
 
     /// How many calls were made.
-    pub(super) fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// How many orders are under way at this moment.
+    pub(crate) fn at_work(&self) -> u64 {
+        self.at_work.load(Ordering::SeqCst)
+    }
+
+    /// How many orders were begun.
+    pub(crate) fn begun(&self) -> u64 {
+        self.next.load(Ordering::SeqCst) % CLOSED
+    }
+
+    /// Lets the orders under way come to their ends, and begins no other.
+    pub(crate) fn no_more(&self) {
+        self.next.fetch_add(CLOSED, Ordering::SeqCst);
     }
 
     fn hospital(&self) -> &Institution {
         &self.ready.institutions[0]
     }
 
+    /// Whether this is one of its patients, whose cards are bound.
+    pub(crate) fn has(&self, person: &Person) -> bool {
+        self.patients.iter().any(|patient| patient.id_card == person.id_card)
+    }
+
     fn openid<'a>(&self, patient: &'a Person) -> &'a str {
         &patient.openid[&self.hospital().appid]
     }
 
-    /// Pays and refunds `orders` orders, some at a time.
-    pub(super) async fn run(self: Arc<Self>, orders: u64) -> anyhow::Result<Outcomes> {
+    /// Pays and refunds `orders` orders, some at a time; fewer after [`Load::no_more`].
+    pub(crate) async fn run(self: Arc<Self>, orders: u64) -> anyhow::Result<Outcomes> {
         let mut hands = tokio::task::JoinSet::new();
         for _ in 0..AT_ONCE {
             let load = Arc::clone(&self);
@@ -125,24 +167,22 @@ impl Load {
                 let mut outcomes = Outcomes::default();
                 loop {
                     let number = load.next.fetch_add(1, Ordering::SeqCst);
-                    if number >= orders {
+                    if number >= orders.min(CLOSED) {
                         return Ok::<_, anyhow::Error>(outcomes);
                     }
+                    load.at_work.fetch_add(1, Ordering::SeqCst);
                     let order = load.order(number, &mut outcomes);
                     tokio::time::timeout(PATIENCE, order)
                         .await
                         .with_context(|| format!("order {number} does not end"))?
                         .with_context(|| format!("order {number}"))?;
+                    load.at_work.fetch_sub(1, Ordering::SeqCst);
                 }
             });
         }
         let mut sum = Outcomes::default();
         while let Some(outcomes) = hands.join_next().await {
-            let outcomes = outcomes??;
-            sum.paid += outcomes.paid;
-            sum.given_back_by_platform += outcomes.given_back_by_platform;
-            sum.refunded += outcomes.refunded;
-            sum.not_refunded += outcomes.not_refunded;
+            sum.add(outcomes??);
         }
         Ok(sum)
     }
@@ -300,7 +340,8 @@ impl Load {
         .collect()
     }
 
-    async fn bind(&self, patient: &Person) -> anyhow::Result<()> {
+    /// Binds a person's own card.
+    pub(crate) async fn bind(&self, patient: &Person) -> anyhow::Result<()> {
         let fields: Fields = [
             ("openid", self.openid(patient).to_owned()),
             ("url", format!("{}/healthz", self.ready.gateway_url)),
@@ -323,7 +364,8 @@ impl Load {
     async fn call(&self, interface: &Interface, mut fields: Fields) -> anyhow::Result<Heard> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         fields.set("nonce_str", OsEntropy.nonce());
-        let Ok(reply) = self.client.call(interface, &self.access_token, fields).await else {
+        let access_token = self.access_token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Ok(reply) = self.client.call(interface, &access_token, fields).await else {
             return Ok(Heard::Nothing);
         };
         Ok(match reply {
@@ -332,8 +374,25 @@ impl Load {
                 "553" | "556" | "SYSTEMERROR" | "80000" | "BIZERR_NEED_RETRY" => Heard::Nothing,
                 _ => Heard::Refused(err_code),
             },
+            // The token is too old, or was lost with what came after a backup.
+            Reply::Refused(Refused::Gateway(error)) if is_of_token(error.errcode) => {
+                if let Ok(token) = Self::buy_token(&self.transport, &self.ready).await {
+                    *self.access_token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+                }
+                Heard::Nothing
+            }
             Reply::Refused(other) => bail!("{}: {other:?}", interface.name),
         })
+    }
+
+    async fn buy_token(transport: &HttpTransport, ready: &Ready) -> anyhow::Result<String> {
+        let institution = ready.institutions.first().context("a hospital")?;
+        let (url, appid) = (&ready.platform_url, &institution.appid);
+        // A stable one: an ordinary one would end the gateway's.
+        let secret = &institution.secret;
+        let issued = stable_token(transport, url, appid, secret, false, CALL_MS).await?;
+        let TokenReply::Issued(issued) = issued else { bail!("no token: {issued:?}") };
+        Ok(issued.access_token)
     }
 
     /// A tap on the patient's phone.
@@ -351,4 +410,9 @@ impl Load {
         let answer = self.transport.send(request, CALL_MS).await?;
         Ok(serde_json::from_slice(answer.body())?)
     }
+}
+
+/// Whether WeChat's code says that the token is of no use any more.
+const fn is_of_token(errcode: i64) -> bool {
+    matches!(errcode, 40_001 | 40_014 | 42_001)
 }
