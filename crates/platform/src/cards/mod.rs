@@ -13,6 +13,8 @@ pub mod qrcodegetmedinfo;
 pub mod rows;
 pub mod scans;
 #[cfg(test)]
+mod sagas;
+#[cfg(test)]
 pub(crate) mod tests;
 
 use crate::app::App;

@@ -27,7 +27,7 @@ pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     text[start..].split(after).next().unwrap_or_default()
 }
 
-fn outcome(page: &Answered) -> &str {
+pub(super) fn outcome(page: &Answered) -> &str {
     between(&page.body, "data-outcome=\"", "\"")
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn link_of(world: &World, institution: usize, openid: &str, url
     url.strip_prefix("http://pay.example").expect("our own address").to_owned()
 }
 
-fn form(person: Person) -> [(&'static str, &'static str); 4] {
+pub(super) fn form(person: Person) -> [(&'static str, &'static str); 4] {
     [
         ("name", person.name),
         ("card_type", "1"),
@@ -125,7 +125,7 @@ pub(crate) async fn bind(world: &World, institution: usize, openid: &str, person
     assert_eq!(outcome(&done), "bound", "{}", done.body);
 }
 
-async fn getmedinfo(world: &World, institution: usize, openid: &str, person: Person) -> String {
+pub(super) async fn getmedinfo(world: &World, institution: usize, openid: &str, person: Person) -> String {
     let digest = person.id_md5();
     let fields = [("openid", openid), ("name", person.name), ("idcard_md5", &digest)];
     world.call(institution, "getmedinfo", &fields).await.word()

@@ -9,4 +9,4 @@ pub use deliver::{given_up, replay};
 pub use rows::{Standing, StoredNotification};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

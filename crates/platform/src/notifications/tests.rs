@@ -12,7 +12,7 @@ use medpay_wire::fields::{Fields, Received};
 use medpay_wire::notification::Notification;
 use medpay_wire::states::PayType;
 
-async fn standing(town: &Town, order: &MedTransId) -> Option<(Standing, u32)> {
+pub(crate) async fn standing(town: &Town, order: &MedTransId) -> Option<(Standing, u32)> {
     let order = order.clone();
     let stored = town
         .app()

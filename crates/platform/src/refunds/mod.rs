@@ -9,4 +9,8 @@ pub(crate) use rows::ledger;
 pub use rows::{RefundType, StoredRefund};
 
 #[cfg(test)]
+mod sagas;
+#[cfg(test)]
+mod stepped;
+#[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use medpay_domain::{MedRefundId, MedTransId};
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
 
-const CANCEL: [(&str, &str); 2] = [("cancel_bill_no", "#"), ("cancel_serial_no", "186042")];
+pub(super) const CANCEL: [(&str, &str); 2] = [("cancel_bill_no", "#"), ("cancel_serial_no", "186042")];
 
 /// Asks for a refund of everything that is left, with the cancel numbers.
 async fn refund(town: &Town, order: &MedTransId, number: &str) -> Answered {
@@ -29,7 +29,7 @@ async fn cash_only(town: &Town, order: &MedTransId, number: &str) -> Answered {
 }
 
 /// `med_refund_state`, `insurance_refund_status` and `cash_refund_status`.
-async fn states(town: &Town, number: &str) -> String {
+pub(super) async fn states(town: &Town, number: &str) -> String {
     let answer = town.world.call(HOSPITAL, "refundquery", &[("hosp_out_refund_no", number)]).await;
     if answer.word() != "SUCCESS" {
         return answer.word();

@@ -7,4 +7,6 @@ pub mod report;
 pub(crate) mod rows;
 
 #[cfg(test)]
+mod sagas;
+#[cfg(test)]
 mod tests;

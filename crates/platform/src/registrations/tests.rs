@@ -9,7 +9,7 @@ use medpay_wire::contracts::bureau::{Refusal, VisitRegistered};
 const CONTENT: &str = r#"{"registration_order_pay":{"yljgbm":"H0001","ylzh":"","czybm":"01","czyxm":"操作员","mzghdj":{"brlx":"","mzllsh":"M1","ksbm":"01","ksmc":"内科","ghlb":"普通","ghf":"0.01","zjzj":"0.01","ghhj":"0.02","ssj":"0","zsj":"0"}}}"#;
 
 /// Everything but who comes.
-fn visit(number: &'static str) -> Vec<(&'static str, String)> {
+pub(super) fn visit(number: &'static str) -> Vec<(&'static str, String)> {
     [
         ("hosp_out_trade_no", number),
         ("hospital_name", "晴川医院"),
@@ -28,7 +28,7 @@ fn visit(number: &'static str) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-async fn report(world: &World, interface: &str, fields: &[(&str, String)]) -> (String, String) {
+pub(super) async fn report(world: &World, interface: &str, fields: &[(&str, String)]) -> (String, String) {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let answer = world.call(HOSPITAL, interface, &fields).await;
     let text = answer.fields();
@@ -36,7 +36,7 @@ async fn report(world: &World, interface: &str, fields: &[(&str, String)]) -> (S
     (answer.word(), words.split(" rid: ").next().unwrap_or_default().to_owned())
 }
 
-fn with(
+pub(super) fn with(
     fields: &[(&'static str, String)],
     name: &'static str,
     value: &str,

@@ -19,8 +19,11 @@ use medpay_store::testing::TestDb;
 use medpay_store::{Schema, args};
 use medpay_wire::contracts::{bureau, wallet};
 use medpay_wire::notification::Acknowledgement;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
+
+/// The one right password of every wallet.
+pub(crate) const PASSWORD: &str = "135790";
 
 /// What becomes of one call that moves money.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +36,8 @@ pub(crate) enum Fate {
     Lost,
     /// It is refused.
     Refused,
+    /// It is done with a fen less than agreed.
+    OtherAmounts,
 }
 
 /// Decides the fates of calls to come; after the last one every call is done.
@@ -54,6 +59,22 @@ fn lost<A>() -> Result<A, Unanswered> {
     Err(Unanswered::Unknown("the answer was lost".to_owned()))
 }
 
+fn refusal(code: &str) -> bureau::Refusal {
+    bureau::Refusal { code: code.to_owned(), reason: "医保局拒绝".to_owned() }
+}
+
+/// A fen less of insurance, and one more of cash.
+fn other_amounts(split: bureau::Split) -> bureau::Split {
+    let one = Fen::new(1).expect("not negative");
+    let less = |fen: Fen| fen.checked_sub(one).unwrap_or(fen);
+    bureau::Split {
+        insurance_fee: less(split.insurance_fee),
+        fund_fee: less(split.fund_fee),
+        cash_fee: split.cash_fee.checked_add(one).expect("small"),
+        ..split
+    }
+}
+
 /// A bureau with a book.
 pub(crate) struct KeepingBureau {
     clock: Arc<dyn Clock>,
@@ -66,6 +87,13 @@ pub(crate) struct KeepingBureau {
     pub reversals: Fates,
     /// Of `query`, where [`Fate::Lost`] is no answer and all else the truth.
     pub queries: Fates,
+    /// Of `pre_settle`; it answers the split that was asked for.
+    pub pre_settlements: Fates,
+    /// Of `register_visit`.
+    pub registrations: Fates,
+    /// Whether a settlement can be undone on its own day only.
+    pub closes_the_day: Mutex<bool>,
+    visits: Mutex<HashMap<String, bureau::VisitRegistered>>,
     /// Every call that moves money, by key, as often as it came.
     pub asked: Mutex<Vec<String>>,
 }
@@ -80,6 +108,10 @@ impl KeepingBureau {
             settlements: Fates::default(),
             reversals: Fates::default(),
             queries: Fates::default(),
+            pre_settlements: Fates::default(),
+            registrations: Fates::default(),
+            closes_the_day: Mutex::default(),
+            visits: Mutex::default(),
             asked: Mutex::default(),
         }
     }
@@ -112,11 +144,55 @@ impl KeepingBureau {
         settlement
     }
 
-    fn booked(&self, id: &InsuranceOrderId) -> Fen {
+    fn booked(&self, id: &InsuranceOrderId) -> bureau::DayEntry {
         let book = self.book.lock().expect("not poisoned");
         let line = book.iter().find(|line| line.insurance_order_id == *id);
-        line.expect("only what was settled is reversed").insurance_fee
+        line.expect("only what was settled is reversed").clone()
     }
+
+    /// The insurance that it holds, in fen, and the bookings that stand, of 0 included.
+    pub(crate) fn held(&self) -> (i64, usize) {
+        let book = self.book.lock().expect("not poisoned");
+        let of = |kind| book.iter().filter(move |line| line.kind == kind);
+        let sum = |kind| of(kind).map(|line| line.insurance_fee.get()).sum::<i64>();
+        let (settled, reversed) = (bureau::DayKind::Settled, bureau::DayKind::Reversed);
+        (sum(settled) - sum(reversed), of(settled).count() - of(reversed).count())
+    }
+
+    /// How many registrations it knows, and how many of them it refused.
+    pub(crate) fn visits(&self) -> (usize, usize) {
+        let visits = self.visits.lock().expect("not poisoned");
+        let refused =
+            |one: &&bureau::VisitRegistered| matches!(one, bureau::VisitRegistered::Refused(_));
+        (visits.len(), visits.values().filter(refused).count())
+    }
+
+    /// The keys that stand for a second debit of the same money, or for a second way back of it.
+    pub(crate) fn asked_twice(&self) -> Vec<String> {
+        let answers = self.answers.lock().expect("not poisoned");
+        let book = self.book.lock().expect("not poisoned");
+        let undone = |id: &InsuranceOrderId| {
+            let mut undone = book.iter().filter(|line| line.kind == bureau::DayKind::Reversed);
+            undone.any(|line| line.insurance_order_id == *id)
+        };
+        let open = |key: &String| match answers.get(key) {
+            Some(bureau::Outcome::Refused(_)) => false,
+            Some(bureau::Outcome::Settled(settled)) => !undone(&settled.insurance_order_id),
+            _ => true,
+        };
+        asked_twice(&self.asked.lock().expect("not poisoned"), open)
+    }
+}
+
+/// The keys that differ from an earlier one only in their attempt, although that is not over: it
+/// was neither refused nor undone.
+fn asked_twice(asked: &[String], open: impl Fn(&String) -> bool) -> Vec<String> {
+    let debit = |key: &str| key.rsplit_once('-').map_or(key, |(debit, _)| debit).to_owned();
+    let mut seen: HashMap<String, BTreeSet<&String>> = HashMap::new();
+    for key in asked.iter().filter(|key| open(key)) {
+        seen.entry(debit(key)).or_default().insert(key);
+    }
+    seen.into_values().filter(|keys| keys.len() > 1).flatten().cloned().collect()
 }
 
 #[async_trait]
@@ -134,13 +210,29 @@ impl Bureau for KeepingBureau {
 
     async fn register_visit(
         &self,
-        _: &bureau::RegisterVisit,
+        ask: &bureau::RegisterVisit,
     ) -> Result<bureau::VisitRegistered, Unanswered> {
-        lost()
+        let fate = self.registrations.next();
+        let mut visits = self.visits.lock().expect("not poisoned");
+        let answer = visits.entry(ask.key.clone()).or_insert_with(|| match fate {
+            Fate::Refused => bureau::VisitRegistered::Refused(refusal("NO_SUCH_VISIT")),
+            _ => bureau::VisitRegistered::Registered { response_content: "{}".to_owned() },
+        });
+        Ok(answer.clone())
     }
 
-    async fn pre_settle(&self, _: &bureau::PreSettle) -> Result<bureau::PreSettled, Unanswered> {
-        lost()
+    async fn pre_settle(&self, ask: &bureau::PreSettle) -> Result<bureau::PreSettled, Unanswered> {
+        let claim = &ask.claim;
+        Ok(match self.pre_settlements.next() {
+            Fate::Refused => bureau::PreSettled::Refused(refusal("NOT_COVERED")),
+            _ => bureau::PreSettled::PreSettled(bureau::Split {
+                insurance_fee: claim.insurance_fee,
+                cash_fee: claim.cash_fee,
+                self_fee: Fen::ZERO,
+                fund_fee: claim.insurance_fee,
+                other_fee: Fen::ZERO,
+            }),
+        })
     }
 
     async fn settle(&self, ask: &bureau::Settle) -> Result<bureau::Outcome, Unanswered> {
@@ -158,7 +250,8 @@ impl Bureau for KeepingBureau {
             self.write(&ask.key, &outcome, None);
             return Ok(outcome);
         }
-        let settlement = self.book(&ask.key, ask.split);
+        let split = if fate == Fate::OtherAmounts { other_amounts(ask.split) } else { ask.split };
+        let settlement = self.book(&ask.key, split);
         if fate == Fate::DoneUnheard { lost() } else { Ok(bureau::Outcome::Settled(settlement)) }
     }
 
@@ -172,7 +265,9 @@ impl Bureau for KeepingBureau {
             return if fate == Fate::DoneUnheard { lost() } else { Ok(known) };
         }
         let at = self.clock.now();
-        if fate == Fate::Refused {
+        let booked = self.booked(&ask.insurance_order_id);
+        let closed = *self.closes_the_day.lock().expect("not poisoned");
+        if fate == Fate::Refused || (closed && at.day() != booked.at.day()) {
             let (code, reason) = ("CLOSED_DAY".to_owned(), "当日已结算".to_owned());
             let outcome = bureau::Outcome::Refused(bureau::Refusal { code, reason });
             self.write(&ask.key, &outcome, None);
@@ -182,7 +277,7 @@ impl Bureau for KeepingBureau {
             key: ask.key.clone(),
             kind: bureau::DayKind::Reversed,
             insurance_order_id: ask.insurance_order_id.clone(),
-            insurance_fee: self.booked(&ask.insurance_order_id),
+            insurance_fee: booked.insurance_fee,
             at,
         };
         let outcome = bureau::Outcome::Reversed { at };
@@ -212,8 +307,12 @@ pub(crate) struct KeepingWallet {
     pub book: Mutex<Vec<wallet::DayEntry>>,
     /// Of `refund`.
     pub refunds: Fates,
+    /// Of `capture`.
+    pub captures: Fates,
     /// Whether it lists nothing, for lack of an answer.
     pub mute: Mutex<bool>,
+    /// The link that was last put on a phone.
+    pub presented: Mutex<Option<wallet::Present>>,
     /// Every call that moves money, by key, as often as it came.
     pub asked: Mutex<Vec<String>>,
 }
@@ -226,7 +325,9 @@ impl KeepingWallet {
             answers: Mutex::default(),
             book: Mutex::default(),
             refunds: Fates::default(),
+            captures: Fates::default(),
             mute: Mutex::default(),
+            presented: Mutex::default(),
             asked: Mutex::default(),
         }
     }
@@ -238,6 +339,23 @@ impl KeepingWallet {
     fn write(&self, key: &str, outcome: &wallet::Outcome, entry: Option<wallet::DayEntry>) {
         self.answers.lock().expect("not poisoned").insert(key.to_owned(), outcome.clone());
         self.book.lock().expect("not poisoned").extend(entry);
+    }
+
+    /// The cash that it holds, in fen.
+    pub(crate) fn held(&self) -> i64 {
+        let book = self.book.lock().expect("not poisoned");
+        let signed = |line: &wallet::DayEntry| match line.kind {
+            wallet::DayKind::Captured => line.cash_fee.get(),
+            wallet::DayKind::Refunded => -line.cash_fee.get(),
+        };
+        book.iter().map(signed).sum()
+    }
+
+    /// The keys that stand for a second debit of the same money, or for a second way back of it.
+    pub(crate) fn asked_twice(&self) -> Vec<String> {
+        let answers = self.answers.lock().expect("not poisoned");
+        let open = |key: &String| !matches!(answers.get(key), Some(wallet::Outcome::Refused(_)));
+        asked_twice(&self.asked.lock().expect("not poisoned"), open)
     }
 
     /// Takes `cash_fee` under `key`.
@@ -275,18 +393,31 @@ impl Wallet for KeepingWallet {
         lost()
     }
 
-    async fn confirm(&self, _: &wallet::Confirm) -> Result<wallet::Confirmed, Unanswered> {
-        lost()
+    async fn confirm(&self, ask: &wallet::Confirm) -> Result<wallet::Confirmed, Unanswered> {
+        Ok(if ask.password == PASSWORD {
+            let confirmation = format!("confirmed {}", ask.cash_fee);
+            wallet::Confirmed::Confirmed { confirmation }
+        } else {
+            wallet::Confirmed::WrongPassword { tries_left: 2 }
+        })
     }
 
-    async fn present(&self, _: &wallet::Present) -> Result<wallet::Presented, Unanswered> {
-        lost()
+    async fn present(&self, ask: &wallet::Present) -> Result<wallet::Presented, Unanswered> {
+        *self.presented.lock().expect("not poisoned") = Some(ask.clone());
+        Ok(wallet::Presented::Presented)
     }
 
     async fn capture(&self, ask: &wallet::Capture) -> Result<wallet::Outcome, Unanswered> {
         self.asked.lock().expect("not poisoned").push(ask.key.clone());
+        let fate = self.captures.next();
         if let Some(known) = self.known(&ask.key) {
             return Ok(known);
+        }
+        if fate == Fate::Refused {
+            let (code, reason) = ("NOTENOUGH".to_owned(), "零钱余额不足".to_owned());
+            let outcome = wallet::Outcome::Refused(wallet::Refusal { code, reason });
+            self.write(&ask.key, &outcome, None);
+            return Ok(outcome);
         }
         self.take(&ask.key, ask.cash_fee);
         self.known(&ask.key).map_or_else(lost, Ok)
@@ -404,6 +535,7 @@ impl Town {
             messenger,
             hospital: Arc::new(FakeHospital::default()),
             wechat,
+            kept_token: Arc::default(),
             nonces: Mutex::new(0),
         };
         Self { world, bureau, wallet, hospital }

@@ -2,7 +2,10 @@
 //! crate's own tests.
 
 pub(crate) mod keepers;
+mod on_line;
+pub(crate) mod pair;
 mod parties;
+pub(crate) mod stage;
 
 pub(crate) use parties::{FakeBureau, FakeHospital, FakeMessenger, FakeWallet, FakeWeChat, Person};
 
@@ -44,6 +47,8 @@ pub(crate) struct World {
     pub messenger: Arc<FakeMessenger>,
     pub hospital: Arc<FakeHospital>,
     pub wechat: Arc<FakeWeChat>,
+    /// The token of every call; none is a fresh one each time.
+    kept_token: Arc<Mutex<Option<String>>>,
     nonces: Mutex<u32>,
 }
 
@@ -102,8 +107,18 @@ impl World {
         };
         let app = App::new(settings, store, clock.clone(), Arc::new(Sequence::default()), doors);
         let router = crate::router::router(app.clone());
-        let nonces = Mutex::new(0);
-        Self { app, router, clock, bureau, wallet, messenger, hospital, wechat, nonces }
+        Self {
+            app,
+            router,
+            clock,
+            bureau,
+            wallet,
+            messenger,
+            hospital,
+            wechat,
+            kept_token: Arc::default(),
+            nonces: Mutex::new(0),
+        }
     }
 
     /// One of the institutions.
@@ -142,6 +157,12 @@ impl World {
         answer["access_token"].as_str().expect("a token").to_owned()
     }
 
+    /// From now on every call goes with one token of the institution.
+    pub(crate) async fn keep_token(&self, institution: usize) {
+        let token = self.token(&self.institution(institution).account.clone()).await;
+        *self.kept_token.lock().expect("not poisoned") = Some(token);
+    }
+
     /// A nonce that was not there before.
     pub(crate) fn nonce(&self) -> String {
         let mut nonces = self.nonces.lock().expect("not poisoned");
@@ -150,7 +171,7 @@ impl World {
     }
 
     /// Signs the fields with the institution's key, adds its merchant where the interface has one,
-    /// and calls with a fresh token.
+    /// and calls with a token.
     pub(crate) async fn call(
         &self,
         institution: usize,
@@ -158,7 +179,11 @@ impl World {
         fields: &[(&str, &str)],
     ) -> Answered {
         let institution = self.institution(institution).clone();
-        let token = self.token(&institution.account).await;
+        let kept = self.kept_token.lock().expect("not poisoned").clone();
+        let token = match kept {
+            Some(token) => token,
+            None => self.token(&institution.account).await,
+        };
         let mut document: Fields = fields.iter().copied().collect();
         let spec = interfaces::named(interface).expect("an interface");
         if spec.carries_merchant {

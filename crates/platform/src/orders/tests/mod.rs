@@ -4,6 +4,7 @@ mod at_the_cashier;
 mod dying;
 mod ordering;
 mod parties;
+mod sagas;
 mod settling;
 mod storing;
 
