@@ -14,6 +14,8 @@ pub enum Step<'a> {
     Statement(&'a str),
     /// A write is about to commit.
     Commit,
+    /// A write that came to nothing is about to be rolled back.
+    Rollback,
 }
 
 /// Holds a transaction before a step.

@@ -189,6 +189,7 @@ impl Tx {
     /// Ends the transaction without effect. If even that fails the connection is given up, which
     /// has the same effect.
     pub(crate) async fn rollback(&mut self) {
+        self.hold(Step::Rollback).await;
         match &mut self.session {
             Session::Sqlite(session) => session.rollback(),
             Session::Postgres(session) => session.rollback().await,

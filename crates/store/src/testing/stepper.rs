@@ -103,6 +103,13 @@ impl Stepper {
         self
     }
 
+    /// Never holds the reads and writes of these names: they have no part in the scene.
+    #[must_use]
+    pub fn passing(self, labels: &[&'static str]) -> Self {
+        self.board.let_pass(labels);
+        self
+    }
+
     /// What is given to a store so that it is process `number`, counted from 0.
     pub fn process(&self, number: usize) -> Arc<dyn FaultHook> {
         Arc::new(Process(Arc::new(Hand::new(Arc::clone(&self.board), number))))

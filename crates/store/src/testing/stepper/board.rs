@@ -17,6 +17,8 @@ struct State {
     seats: Vec<Seat>,
     /// Which writes are held at every statement; none is all.
     only: Option<Vec<&'static str>>,
+    /// What is never held.
+    passing: Vec<&'static str>,
     /// How much has happened.
     events: u64,
     /// How many waited for a lock at the last look.
@@ -78,7 +80,7 @@ impl Board {
             entering: false,
         };
         let seats = (0..processes).map(|_| seat()).collect();
-        let state = State { seats, only: None, events: 0, blocked: 0 };
+        let state = State { seats, only: None, passing: Vec::new(), events: 0, blocked: 0 };
         Self { engine, state: Mutex::new(state), change: Notify::new() }
     }
 
@@ -86,10 +88,21 @@ impl Board {
         self.state().only = Some(labels.to_vec());
     }
 
+    pub(super) fn let_pass(&self, labels: &[&'static str]) {
+        self.state().passing = labels.to_vec();
+    }
+
     /// Takes a step of `process`, or holds it there.
     fn hold(&self, process: usize, step: Step<'_>) -> Option<oneshot::Receiver<()>> {
         let mut state = self.state();
         let engine = self.engine;
+        if let Step::Read(label) | Step::Write(label) = step
+            && state.passing.contains(&label)
+        {
+            // Nor is any statement of it.
+            state.seats[process].transaction = Transaction::begun(label, false);
+            return None;
+        }
         let fine = match (step, &state.only) {
             (Step::Write(label), Some(only)) => only.contains(&label),
             _ => true,
@@ -113,7 +126,9 @@ impl Board {
                 }
                 (format!("begin \"{label}\""), Footprint::begin(engine, fine))
             }
-            Step::Statement(_) | Step::Commit if !seat.transaction.is_fine() => return None,
+            Step::Statement(_) | Step::Commit | Step::Rollback if !seat.transaction.is_fine() => {
+                return None;
+            }
             Step::Statement(sql) => {
                 let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
                 let short: String = line.chars().take(72).collect();
@@ -124,8 +139,12 @@ impl Board {
                 let label = seat.transaction.label();
                 (format!("\"{label}\": COMMIT"), seat.transaction.commit(engine))
             }
+            Step::Rollback => {
+                let label = seat.transaction.label();
+                (format!("\"{label}\": ROLLBACK"), seat.transaction.rollback(engine))
+            }
         };
-        let begun = matches!(step, Step::Statement(_) | Step::Commit);
+        let begun = matches!(step, Step::Statement(_) | Step::Commit | Step::Rollback);
         assert!(
             !(engine == Engine::Sqlite && begun && other_inside),
             "two processes write to one file of SQLite at once"
