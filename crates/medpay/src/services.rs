@@ -23,6 +23,7 @@ use medpay_platform::{App, Platform};
 use medpay_sandbox::Sandbox;
 use medpay_store::{FaultHook, Options, Schema, Store, no_faults};
 use prometheus_client::registry::Registry;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -368,6 +369,16 @@ impl Ports {
             public: listening::bind(listener.listen, whom, &remedy("listen"))?,
             operations: listening::bind(operations, whom, &remedy("operations_listen"))?,
         })
+    }
+
+    /// Where requests will be served.
+    pub const fn public_address(&self) -> SocketAddr {
+        self.public.address
+    }
+
+    /// Where operators will be answered.
+    pub const fn operations_address(&self) -> SocketAddr {
+        self.operations.address
     }
 
     fn announce(&self, service: &str) {
