@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+pub mod backup;
 mod batch;
 pub mod error;
 pub mod faults;

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod backup;
 mod call;
 mod channels;
 mod clock;
@@ -62,6 +63,8 @@ enum Command {
     Replay(replay::Args),
     /// Brings a database up to this version's tables.
     Migrate(migrate::Args),
+    /// Copies a service's SQLite database while the service works on.
+    Backup(backup::Args),
     /// Checks, prints and documents configuration.
     Config(config::Args),
     /// Prints a completion script for a shell.
@@ -114,6 +117,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Audit(args) => audit::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Backup(args) => backup::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -8,6 +8,12 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+/// A process that is stopped in the middle of a transaction (a machine that hangs, a debugger, a
+/// virtual machine that is moved) holds its rows, and with them every writer that comes to one of
+/// them. After five seconds the server ends that session; the process finds a broken connection when
+/// it goes on, which it can live with at any moment.
+const LET_GO: &str = "-c idle_in_transaction_session_timeout=5s";
+
 /// Reads `url` and makes a pool of up to `size` connections to it, with the service's schema as
 /// their search path. Nothing is connected yet.
 pub(crate) fn pool(
@@ -24,12 +30,9 @@ pub(crate) fn pool(
     let mut config: Config = url
         .parse()
         .map_err(|_| StoreError::Unavailable("the URL of PostgreSQL cannot be read".to_owned()))?;
-    let search_path = format!("-c search_path={}", schema.name);
-    let all = match config.get_options() {
-        Some(given) => format!("{given} {search_path}"),
-        None => search_path,
-    };
-    config.options(all);
+    let given = config.get_options().unwrap_or_default();
+    // What the URL says comes later, and so counts.
+    config.options(format!("{LET_GO} {given} -c search_path={}", schema.name));
     if config.get_application_name().is_none() {
         config.application_name(format!("medpay {}", schema.name));
     }

@@ -168,7 +168,9 @@ impl PgSession {
             return contended(said());
         }
         // The server stops, or has become a standby under a writer that was connected before.
-        let stopped = code.code().starts_with("08") || code.code().starts_with("57P");
+        // Or it has ended this session, which stood still inside a transaction for too long.
+        let ended = *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT;
+        let stopped = ended || code.code().starts_with("08") || code.code().starts_with("57P");
         let demoted = *code == SqlState::READ_ONLY_SQL_TRANSACTION && self.role == Role::Writer;
         if stopped || demoted {
             self.is_useless = true;

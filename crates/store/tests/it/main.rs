@@ -1,6 +1,8 @@
 //! The store on both engines: every trap of `docs/decisions/0001-database-driver.md`, tried.
 
+mod backup;
 mod batches;
+mod frozen;
 mod gate;
 mod jobs;
 mod killed;

@@ -55,8 +55,11 @@ __attribute__((constructor)) static void begin(void) {
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
     real_fallocate = dlsym(RTLD_NEXT, "posix_fallocate64");
     const char *control = getenv("CHAOS_DISK_CONTROL");
-    files = getenv("CHAOS_DISK_FILES");
-    if (!control || !files) return;
+    const char *words = getenv("CHAOS_DISK_FILES");
+    if (!control || !words) return;
+    /* PostgreSQL writes its process title over the environment. */
+    files = strdup(words);
+    if (!files) return;
     int fd = open(control, O_RDWR | O_CLOEXEC);
     if (fd < 0) return;
     size_t size = NUMBERS * sizeof(long long);
