@@ -161,7 +161,7 @@ impl Service {
 }
 
 /// How long closing a database may take at least.
-const CLOSING: Duration = Duration::from_secs(5);
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Opens what the gateway needs and puts it together; a followed clock is followed until `stop`.
 pub async fn open_gateway(

@@ -1,16 +1,14 @@
 //! More than a service takes on: what it lets in ends well, the rest hears an honest 503. None of
 //! this looks at a clock; how fast it is stands in `docs/overload.md` (`make overload`).
 
-mod stage;
+pub(crate) mod stage;
 
 use medpay_store::{Fault, FaultHook, Point, no_faults};
-use stage::{Heard, Line, Stage, ask, buy_token, get, order, query, token_path};
+use stage::{Heard, Line, Stage, ask, buy_token, get, number_of, order, query, token_path};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use tokio::task::JoinSet;
-
-
 
 /// A gate before every commit. SQLite's writer waits there on a thread of its own.
 #[derive(Default)]

@@ -59,6 +59,11 @@ impl TestDb {
         }
     }
 
+    /// One that a test has made by itself, and removes by itself.
+    pub const fn at(engine: Engine, location: Location) -> Self {
+        Self { engine, location, _directory: None }
+    }
+
     /// Which engine it is.
     pub const fn engine(&self) -> Engine {
         self.engine

@@ -8,6 +8,7 @@ mod jobs;
 mod killed;
 mod migrations;
 mod postgres;
+mod readiness;
 mod sql;
 mod sqlite;
 mod stepper;

@@ -21,16 +21,13 @@ const MCH_ID: &str = "1900000101";
 const SECRET: &str = "test-secret-of-the-stage";
 const API_KEY: &str = "test0123456789abcdef0123456789ab";
 
-/// The configuration, but for what a test adds before it.
+/// The configuration, but for where it listens and stores and what a test adds before it.
 const TOML: &str = r#"
-listen = "127.0.0.1:0"
-operations_listen = "127.0.0.1:0"
 public_url = "http://127.0.0.1"
 open_url = "http://127.0.0.1:9"
 wechat_url = "http://127.0.0.1:9"
 test.bureau_url = "http://127.0.0.1:9/bureau"
 test.wallet_url = "http://127.0.0.1:9/wallet"
-database.sqlite = "platform.db"
 page_key = "env:KEY"
 digest_key = "env:KEY"
 
@@ -45,13 +42,17 @@ mch_id = "1900000101"
 api_key = "env:API_KEY"
 "#;
 
-/// Writes the configuration into `folder`, for a process of its own, and answers its environment.
-pub(crate) fn write_configuration(folder: &Path, more: &str) -> anyhow::Result<Environment> {
-    std::fs::write(folder.join("platform.toml"), format!("{more}\n{TOML}"))?;
-    Ok(environment())
+/// A configuration that listens at `port` and the one above, or anywhere for 0. `more` are its
+/// further lines.
+pub(crate) fn configuration(port: u16, more: &str) -> String {
+    let above = if port == 0 { 0 } else { port + 1 };
+    format!(
+        "{more}\nlisten = \"127.0.0.1:{port}\"\noperations_listen = \"127.0.0.1:{above}\"\n{TOML}"
+    )
 }
 
-fn environment() -> Environment {
+/// Where its secrets are.
+pub(crate) fn environment() -> Environment {
     let key = "stage-key-of-thirty-two-characters";
     [("KEY", key), ("SECRET", SECRET), ("API_KEY", API_KEY)]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -76,7 +77,8 @@ impl Stage {
         faults: Arc<dyn FaultHook>,
     ) -> anyhow::Result<Self> {
         let file = folder.join("platform.toml").display().to_string();
-        let values = read(PLATFORM, &file, &format!("{more}\n{TOML}"), &environment())?;
+        let text = configuration(0, &format!("{more}\ndatabase.sqlite = \"platform.db\""));
+        let values = read(PLATFORM, &file, &text, &environment())?;
         let configuration = PlatformConfiguration::map(&values, &environment())?;
         let listener = configuration.service.listener.clone();
         let ports = Ports::bind(&listener, "the stage", |_| "try again".to_owned())?;
