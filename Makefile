@@ -1,6 +1,6 @@
 # What this project is built, tried and tested with. Every target says what it runs.
 
-.PHONY: demo test lint bench chaos
+.PHONY: demo test lint bench chaos fuzz
 
 # The whole town on this machine: platform and WeChat on 8600, gateway on 8700, sandbox on 8800.
 demo:
@@ -25,3 +25,9 @@ bench:
 chaos:
 	.ci/install
 	MEDPAY_CHAOS_KILLS=50 cargo test --package medpay --test it chaos -- --nocapture
+
+# Every reader of outside input under libFuzzer, MINUTES in all on one core (a fixed number of
+# mutations of the same targets runs in `test`). TARGETS="xml bill" for some of them only.
+MINUTES ?= 15
+fuzz:
+	fuzz/run $(MINUTES) $(TARGETS)

@@ -234,7 +234,7 @@ const PRIVATE_PACKAGES: [(&str, &[&str]); 5] = [
 ];
 
 /// What each crate may use of ours (DESIGN "Layout").
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("medpay-domain", &[]),
     ("medpay-wire", &["medpay-domain"]),
     ("medpay-client", &["medpay-domain", "medpay-wire"]),
@@ -243,6 +243,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("medpay-gateway", &["medpay-domain", "medpay-wire", "medpay-client", "medpay-store"]),
     ("medpay-sandbox", &["medpay-domain", "medpay-wire"]),
     ("medpay-acceptance", &["medpay-domain", "medpay-wire", "medpay-client"]),
+    ("medpay-fuzz", &["medpay-domain", "medpay-wire"]),
 ];
 
 fn metadata() -> Value {

@@ -10,6 +10,7 @@ use medpay_domain::{
     BillNo, CardNo, CashOrderId, Fen, HospOutTradeNo, InsuranceOrderId, MedTransId, Openid,
     SerialNo, Timestamp,
 };
+use std::fmt;
 
 /// The document's table, without `nonce_str` and `sign`.
 pub const FIELDS: &[FieldSpec] = &[
@@ -42,7 +43,9 @@ pub const FIELDS: &[FieldSpec] = &[
 ];
 
 /// A payment that is final. The extras at the end are those that proxies were seen to get.
-#[derive(Clone, PartialEq, Eq, Debug)]
+///
+/// `Debug` shows the numbers and amounts: the bureau's words name a patient.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Notification {
     /// Whose order.
     pub merchant: Merchant,
@@ -86,6 +89,20 @@ pub struct Notification {
     pub insurance_fund_fee: Option<Fen>,
     /// The rest of `insurance_fee`.
     pub insurance_other_fee: Option<Fen>,
+}
+
+impl fmt::Debug for Notification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notification")
+            .field("med_trans_id", &self.med_trans_id)
+            .field("hosp_out_trade_no", &self.hosp_out_trade_no)
+            .field("time_end", &self.time_end)
+            .field("pay_type", &self.pay_type)
+            .field("total_fee", &self.total_fee)
+            .field("cash_fee", &self.cash_fee)
+            .field("insurance_fee", &self.insurance_fee)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Notification {

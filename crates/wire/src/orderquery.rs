@@ -6,6 +6,7 @@ use crate::interface::{FieldSpec, Interface, Kind, opt, req};
 use crate::states::{CashTradeStatus, InsuranceTradeStatus, MedTradeState, OrderType, PayType};
 use crate::value::{Flag, Text};
 use medpay_domain::{CardNo, Fen, HospOutTradeNo, MedTransId, Openid, OrgNo, SerialNo, Timestamp};
+use std::fmt;
 use std::net::Ipv4Addr;
 
 /// The lines that every question about an order has.
@@ -92,7 +93,9 @@ impl Request {
 }
 
 /// The answer. Amounts are the real ones: the bureau's where `allow_fee_change` was 1.
-#[derive(Clone, PartialEq, Eq, Debug)]
+///
+/// `Debug` shows the states and amounts: the bureau's words name a patient.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// As in the request.
     pub merchant: Merchant,
@@ -142,6 +145,22 @@ pub struct Reply {
     pub insurance_fund_fee: Option<Fen>,
     /// The rest of `insurance_fee`.
     pub insurance_other_fee: Option<Fen>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("med_trans_id", &self.med_trans_id)
+            .field("med_trade_state", &self.med_trade_state)
+            .field("cash_trade_status", &self.cash_trade_status)
+            .field("insurance_trade_status", &self.insurance_trade_status)
+            .field("time_end", &self.time_end)
+            .field("pay_type", &self.pay_type)
+            .field("total_fee", &self.total_fee)
+            .field("cash_fee", &self.cash_fee)
+            .field("insurance_fee", &self.insurance_fee)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reply {

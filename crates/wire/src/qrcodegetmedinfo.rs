@@ -8,6 +8,7 @@ use crate::interface::{Interface, Kind, opt, req};
 use crate::scan_fields::Scan;
 use crate::value::Text;
 use medpay_domain::{CityId, OrgNo};
+use std::fmt;
 use std::net::Ipv4Addr;
 
 /// The document's table.
@@ -42,8 +43,8 @@ pub const SPEC: Interface = Interface {
     carries_merchant: true,
 };
 
-/// The request.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// The request. `Debug` masks the code.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// Who calls.
     pub merchant: Merchant,
@@ -55,6 +56,12 @@ pub struct Request {
     pub spbill_create_ip: Option<Ipv4Addr>,
     /// 随机字符串.
     pub nonce_str: Text<32>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("merchant", &self.merchant).finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -84,8 +91,8 @@ impl Request {
     }
 }
 
-/// The answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// The answer. `Debug` masks the token.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// 授权码 token, for qrcodepreregister and qrcodeunifiedorder.
     pub token: Text<128>,
@@ -97,6 +104,12 @@ pub struct Reply {
     pub card: Card,
     /// 城市 of the card.
     pub city_id: Option<CityId>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
 }
 
 impl Reply {

@@ -3,14 +3,22 @@
 use crate::fields::{FieldFault, Fields};
 use crate::interface::{FieldSpec, Kind, req};
 use crate::value::Text;
+use std::fmt;
 
 /// A pay code with its token. Whoever has both can act for the person, but not pay.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+/// `Debug` masks both.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Scan {
     /// 授权码: what the scanner read.
     pub auth_code: Text<128>,
     /// 授权码 token, bound to the code and the merchant.
     pub token: Text<128>,
+}
+
+impl fmt::Debug for Scan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scan(***)")
+    }
 }
 
 impl Scan {

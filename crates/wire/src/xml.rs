@@ -63,7 +63,6 @@ pub(crate) fn read(body: &[u8]) -> Result<Fields, XmlFault> {
         return Err(XmlFault::TooLarge);
     }
     let text = std::str::from_utf8(body).map_err(|_| XmlFault::NotUtf8)?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     if !text.chars().all(is_xml_char) {
         return Err(XmlFault::Malformed);
     }
@@ -90,6 +89,7 @@ struct Guard {
 
 impl Guard {
     fn read(mut self, text: &str) -> Result<Fields, XmlFault> {
+        // It takes one byte order mark off, so nobody else does.
         let mut reader = Reader::from_str(text);
         reader.config_mut().check_comments = true;
         loop {
@@ -197,13 +197,42 @@ impl Guard {
     }
 }
 
+/// Only the encoding matters; but what XML does not allow here (no version, a second encoding) is
+/// read in two ways by two readers.
 fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), XmlFault> {
-    match declaration.encoding() {
-        None => Ok(()),
-        Some(Ok(name)) if name.eq_ignore_ascii_case(b"utf-8") => Ok(()),
-        Some(Ok(_)) => Err(XmlFault::NotUtf8),
-        Some(Err(_)) => Err(XmlFault::Malformed),
+    let text = std::str::from_utf8(declaration).map_err(|_| XmlFault::Malformed)?;
+    let rest = text.strip_prefix("xml").ok_or(XmlFault::Malformed)?;
+    let (version, rest) = pseudo_attribute(rest, "version");
+    let minor = version.and_then(|version| version.strip_prefix("1."));
+    let (encoding, rest) = pseudo_attribute(rest, "encoding");
+    let (standalone, rest) = pseudo_attribute(rest, "standalone");
+    let sound = minor
+        .is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit()))
+        && encoding.is_none_or(is_encoding_name)
+        && standalone.is_none_or(|alone| matches!(alone, "yes" | "no"))
+        && rest.trim_ascii().is_empty();
+    match encoding {
+        _ if !sound => Err(XmlFault::Malformed),
+        Some(name) if !name.eq_ignore_ascii_case("utf-8") => Err(XmlFault::NotUtf8),
+        _ => Ok(()),
     }
+}
+
+fn is_encoding_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// The value of `name="…"` behind white space, and what follows; all of `text` if it is not there.
+fn pseudo_attribute<'t>(text: &'t str, name: &str) -> (Option<&'t str>, &'t str) {
+    let read = || {
+        let after = text.trim_ascii_start();
+        let after = if after.len() < text.len() { after.strip_prefix(name)? } else { return None };
+        let after = after.trim_ascii_start().strip_prefix('=')?.trim_ascii_start();
+        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        after.get(1..)?.split_once(quote)
+    };
+    read().map_or((None, text), |(value, rest)| (Some(value), rest))
 }
 
 /// The character behind `&…;`: one of the five, or a number that XML allows.

@@ -1,6 +1,6 @@
 //! The columns of a bill, and how a row's values stand in them.
 
-use super::line::{BillReadFault, Line};
+use super::line::{BillReadFault, Line, time_text};
 use super::{Event, Payment, Refund, RefundType, Row, Totals};
 use crate::caller_fields::Merchant;
 use crate::states::{OrderType, PayType, RefundState};
@@ -64,7 +64,7 @@ impl Row {
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
         let merchant = &self.merchant;
         let mut values = vec![
-            self.time.to_string().split('.').next().unwrap_or_default().to_owned(),
+            time_text(self.time),
             merchant.appid.to_string(),
             merchant.mch_id.to_string(),
             text(merchant.sub_appid.as_ref().map(Appid::as_str)),
@@ -187,7 +187,7 @@ impl Event {
                 };
                 if (refund.kind == RefundType::Sys) != (state == "SYS_REFUND") {
                     Err(line.fault(25))
-                } else if line.yuan(26)? != refund.total_refund_fee() {
+                } else if refund.exact_total() != Some(line.yuan(26)?) {
                     Err(line.fault(26))
                 } else {
                     Ok(Self::Refund(refund))
@@ -213,7 +213,8 @@ impl Totals {
     }
 
     pub(super) fn read(line: &Line<'_>) -> Result<Self, BillReadFault> {
-        let count = |text: &str| text.parse().ok();
+        let digits = |text: &&str| text.bytes().all(|b| b.is_ascii_digit());
+        let count = |text: &str| Some(text).filter(digits)?.parse().ok();
         Ok(Self {
             payments: line.parsed(0, count)?,
             total_fee: line.yuan(1)?,

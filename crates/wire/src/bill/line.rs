@@ -22,6 +22,12 @@ pub enum BillReadFault {
         /// How many.
         found: usize,
     },
+    /// Something stands behind the totals.
+    #[error("line {line} stands behind the totals of the bill")]
+    Trailing {
+        /// Counted from 1.
+        line: usize,
+    },
     /// A value that its column cannot have.
     #[error("line {line} of the bill: {column} is invalid")]
     Value {
@@ -47,6 +53,11 @@ fn clean(value: &str) -> String {
         .collect()
 }
 
+/// `yyyy-MM-dd HH:mm:ss`.
+pub(super) fn time_text(time: Timestamp) -> String {
+    time.to_string().split('.').next().unwrap_or_default().to_owned()
+}
+
 pub(super) fn push_line<'a>(text: &mut String, values: impl IntoIterator<Item = &'a str>) {
     for (n, value) in values.into_iter().enumerate() {
         text.push_str(if n == 0 { "`" } else { ",`" });
@@ -68,7 +79,8 @@ impl<'a> Line<'a> {
         text: &'a str,
         columns: &'static [&'static str],
     ) -> Result<Self, BillReadFault> {
-        let values: Vec<&str> = text.strip_prefix('`').unwrap_or(text).split(",`").collect();
+        let first = text.strip_prefix('`').ok_or(BillReadFault::Header { line: number })?;
+        let values: Vec<&str> = first.split(",`").collect();
         if values.len() == columns.len() {
             Ok(Self { number, columns, values })
         } else {
@@ -109,7 +121,7 @@ impl<'a> Line<'a> {
     pub(super) fn time(&self, column: usize) -> Result<Timestamp, BillReadFault> {
         self.parsed(column, |text| {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-            Timestamp::from_wire(&digits).filter(|_| text.len() == 19)
+            Timestamp::from_wire(&digits).filter(|time| time_text(*time) == text)
         })
     }
 }

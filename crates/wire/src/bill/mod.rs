@@ -141,16 +141,19 @@ impl RefundType {
 }
 
 /// A sum that stops at the largest amount that can be written; no day has that much.
-fn add(sum: &mut Fen, amount: Fen) {
-    *sum = sum.checked_add(amount).or(Fen::new(i64::MAX)).unwrap_or_default();
+fn add(sum: Fen, amount: Fen) -> Option<Fen> {
+    sum.checked_add(amount).or(Fen::new(i64::MAX))
 }
 
 impl Refund {
+    /// 退款总金额, unless it is too large to be written down.
+    fn exact_total(&self) -> Option<Fen> {
+        self.cash_refund_fee.checked_add(self.insurance_refund_fee)
+    }
+
     /// 退款总金额.
     pub fn total_refund_fee(&self) -> Fen {
-        let mut total = self.cash_refund_fee;
-        add(&mut total, self.insurance_refund_fee);
-        total
+        add(self.cash_refund_fee, self.insurance_refund_fee).unwrap_or_default()
     }
 }
 
@@ -178,24 +181,29 @@ pub struct Totals {
 impl Totals {
     /// The sums of `rows`.
     pub fn of(rows: &[Row]) -> Self {
-        let mut totals = Self::default();
+        Self::sum(rows, add).unwrap_or_default()
+    }
+
+    fn sum(rows: &[Row], add: impl Fn(Fen, Fen) -> Option<Fen>) -> Option<Self> {
+        let mut sums = Self::default();
         for row in rows {
             match &row.event {
                 Event::Payment(payment) => {
-                    totals.payments += 1;
-                    add(&mut totals.total_fee, payment.total_fee);
-                    add(&mut totals.cash_fee, payment.cash_fee);
-                    add(&mut totals.insurance_fee, payment.insurance_fee);
+                    sums.payments += 1;
+                    sums.total_fee = add(sums.total_fee, payment.total_fee)?;
+                    sums.cash_fee = add(sums.cash_fee, payment.cash_fee)?;
+                    sums.insurance_fee = add(sums.insurance_fee, payment.insurance_fee)?;
                 }
                 Event::Refund(refund) => {
-                    totals.refunds += 1;
-                    add(&mut totals.total_refund_fee, refund.total_refund_fee());
-                    add(&mut totals.cash_refund_fee, refund.cash_refund_fee);
-                    add(&mut totals.insurance_refund_fee, refund.insurance_refund_fee);
+                    let (cash, insurance) = (refund.cash_refund_fee, refund.insurance_refund_fee);
+                    sums.refunds += 1;
+                    sums.total_refund_fee = add(sums.total_refund_fee, add(cash, insurance)?)?;
+                    sums.cash_refund_fee = add(sums.cash_refund_fee, cash)?;
+                    sums.insurance_refund_fee = add(sums.insurance_refund_fee, insurance)?;
                 }
             }
         }
-        totals
+        Some(sums)
     }
 }
 
@@ -208,7 +216,7 @@ impl Bill {
 
     /// Whether the totals are those of the rows.
     pub fn adds_up(&self) -> bool {
-        self.totals == Totals::of(&self.rows)
+        Totals::sum(&self.rows, Fen::checked_add) == Some(self.totals)
     }
 
     /// The bill as text.
@@ -242,7 +250,10 @@ impl Bill {
             } else if text == TOTAL_COLUMNS.join(",") {
                 let (line, text) = lines.next().ok_or(BillReadFault::NoTotals)?;
                 let totals = Totals::read(&Line::split(line, text, &TOTAL_COLUMNS)?)?;
-                return Ok(Self { rows, totals });
+                return match lines.next() {
+                    None => Ok(Self { rows, totals }),
+                    Some((line, _)) => Err(BillReadFault::Trailing { line }),
+                };
             } else {
                 return Err(BillReadFault::Header { line });
             }

@@ -94,7 +94,8 @@ impl Plain for Timestamp {
     }
 
     fn from_form(form: i64) -> Option<Self> {
-        (form >= 0).then(|| Self::from_ms(form))
+        // `from_ms` would make another moment of one that cannot be written down.
+        (0..=Self::MAX.as_ms()).contains(&form).then(|| Self::from_ms(form))
     }
 }
 

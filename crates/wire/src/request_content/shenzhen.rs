@@ -15,6 +15,12 @@ use std::fmt;
 /// The object's name at the top.
 const TOP: &str = "registration_order_pay";
 
+/// The names that a fault may tell; any other is the sender's, and may be a person's.
+const NAMES: [&str; 20] = [
+    TOP, "yljgbm", "ylzh", "czybm", "czyxm", "mzghdj", "mzgghdj", "brlx", "mzllsh", "mzlsj",
+    "mzlsh", "ksbm", "ksmc", "ghlb", "ghf", "zjzj", "ghhj", "ssj", "zsj", "text",
+];
+
 /// What is wrong with a content; names the place, never the value there, which may be personal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("request_content {path} {problem}")]
@@ -37,6 +43,9 @@ pub enum ContentProblem {
     /// Two of its spellings, or the same name twice.
     #[error("is repeated")]
     Repeated,
+    /// A name that is not the document's, twice.
+    #[error("has a name twice")]
+    NameTwice,
     /// Another type than the document's.
     #[error("is invalid")]
     Invalid,
@@ -134,7 +143,7 @@ impl Object {
         let mut object = Self { path: path.to_owned(), members: BTreeMap::new() };
         for (name, value) in list {
             if object.members.contains_key(&name) {
-                return Err(object.fault(&name, ContentProblem::Repeated));
+                return Err(object.repeated(&name));
             }
             object.members.insert(name, value);
         }
@@ -147,6 +156,15 @@ impl Object {
 
     fn fault(&self, name: &str, problem: ContentProblem) -> ContentFault {
         ContentFault::at(self.below(name), problem)
+    }
+
+    fn repeated(&self, name: &str) -> ContentFault {
+        if NAMES.contains(&name) {
+            self.fault(name, ContentProblem::Repeated)
+        } else {
+            let path = if self.path.is_empty() { "text" } else { &self.path };
+            ContentFault::at(path, ContentProblem::NameTwice)
+        }
     }
 
     /// The member under one of its spellings, with the one that is used.
@@ -194,7 +212,7 @@ impl RegistrationOrder {
             return Err(ContentFault::at("text", ContentProblem::NotJson));
         }
         let outer = Object::parse("", json).map_err(|fault| match fault.problem {
-            ContentProblem::Repeated => fault,
+            ContentProblem::Repeated | ContentProblem::NameTwice => fault,
             _ => ContentFault::at(TOP, ContentProblem::Needed),
         })?;
         let top = outer.object(&[TOP])?;

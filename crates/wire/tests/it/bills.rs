@@ -147,6 +147,47 @@ fn a_fault_names_line_and_column() {
     assert_eq!(Bill::read(b"\xff"), Err(BillReadFault::NotUtf8));
 }
 
+/// Found by fuzzing: the reader took what no writer of a bill writes.
+#[test]
+fn what_is_almost_a_bill_is_refused() {
+    let text = day().to_text();
+    let read = |text: String| Bill::read(text.as_bytes()).expect_err("a fault");
+    let time = BillReadFault::Value { line: 2, column: "交易时间" };
+    assert_eq!(read(text.replacen("2018-06-01 10:11:12", "2018x06x01y10z11z12", 1)), time);
+    assert_eq!(read(text.replacen("2018-06-01 10:11:12", "20180601101112abcde", 1)), time);
+    assert_eq!(
+        read(text.replacen("`2,`461.00", "`+2,`461.00", 1)),
+        BillReadFault::Value { line: 8, column: "总交易单数" }
+    );
+    assert_eq!(
+        read(text.replacen("`2,`461.00", "2,`461.00", 1)),
+        BillReadFault::Header { line: 8 }
+    );
+    assert_eq!(read(format!("{text}{text}")), BillReadFault::Trailing { line: 9 });
+}
+
+/// Found by fuzzing: a sum that is too large stopped at the largest amount and so was "right".
+#[test]
+fn a_sum_that_cannot_be_written_down_does_not_add_up() {
+    let most = |event| {
+        let mut row = row("20180601101112", event);
+        if let Event::Payment(payment) = &mut row.event {
+            payment.total_fee = fen(i64::MAX);
+        }
+        row
+    };
+    assert!(Bill::new(vec![most(payment())]).adds_up());
+    assert!(!Bill::new(vec![most(payment()), most(payment())]).adds_up());
+    let Event::Refund(mut back) = refund(RefundType::All) else { unreachable!() };
+    back.cash_refund_fee = fen(i64::MAX);
+    let bill = Bill::new(vec![row("20180601101112", Event::Refund(back))]);
+    assert!(!bill.adds_up());
+    assert_eq!(
+        Bill::read(bill.to_text().as_bytes()),
+        Err(BillReadFault::Value { line: 2, column: "退款总金额" })
+    );
+}
+
 fn texts() -> impl Strategy<Value = String> {
     "[^\\p{Cc}`]{1,20}"
 }

@@ -89,6 +89,17 @@ fn the_fault_names_the_place_and_never_the_value() {
     assert_eq!(fault("\"ylzh\"", r#""ylzh":"1","ylzh""#), format!("{at}.ylzh is repeated"));
 }
 
+/// Found by fuzzing: a name of the sender's own, twice, stood in the fault, whoever it named.
+#[test]
+fn a_name_that_is_not_the_documents_is_refused_twice_and_not_told() {
+    let fault = |json: &str| RegistrationOrder::parse(json).expect_err("a fault").to_string();
+    assert_eq!(fault(r#"{"张三":1,"张三":2}"#), "request_content text has a name twice");
+    let twice = r#""6000000001":1,"6000000001":2,"ylzh""#;
+    let below = CONTENT.replace(r#""ylzh""#, twice);
+    assert_ne!(below, CONTENT);
+    assert_eq!(fault(&below), "request_content registration_order_pay has a name twice");
+}
+
 #[test]
 fn an_amount_that_is_a_number_is_read_by_its_digits() {
     let json = CONTENT.replace(r#""ghhj":"0.01""#, r#""ghhj":90071992547409.93"#);

@@ -64,6 +64,30 @@ fn another_declared_encoding_is_not_utf8() {
     assert_eq!(read(body), Err(XmlFault::NotUtf8));
 }
 
+/// Found by fuzzing: each of these had a second reading, or none, with a reader that keeps to XML.
+#[test]
+fn a_declaration_or_a_mark_that_xml_does_not_allow_is_refused() {
+    for head in [
+        "\u{FEFF}\u{FEFF}",
+        "<?xml?>",
+        "<?xml encoding=\"utf-8\"?>",
+        "<?xml version=\"2.0\"?>",
+        "<?xml version=\"1.\"?>",
+        "<?xml version=\"1.0\" encoding=\"utf-8\" encoding=\"GBK\"?>",
+        "<?xml version=\"1.0\"encoding=\"utf-8\"?>",
+        "<?xml version=\"1.0\" encoding=\"\"?>",
+        "<?xml version=\"1.0\" encoding=\"utf 8\"?>",
+        "<?xml version=\"1.0\" standalone=\"maybe\"?>",
+        "<?xml version=\"1.0\" a=\"1\"?>",
+        "<?xml version='1.0\"?>",
+    ] {
+        let body = format!("{head}<xml><a>1</a></xml>");
+        assert_eq!(read(&body), Err(XmlFault::Malformed), "{body}");
+    }
+    let right = "<?xml version = '1.1' encoding = 'UTF-8' standalone = 'yes' ?><xml><a>1</a></xml>";
+    assert_eq!(value(right), "1");
+}
+
 #[test]
 fn everything_else_of_xml_is_refused() {
     let bomb = "<!DOCTYPE xml [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]>\

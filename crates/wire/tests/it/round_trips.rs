@@ -161,6 +161,41 @@ mod notification {
     }
 }
 
+/// Found by fuzzing: a pay code and its token, and the bureau's words, stood in `Debug`.
+#[test]
+fn debug_shows_neither_codes_nor_the_bureaus_words() {
+    use crate::samples::{reply, request};
+    use medpay_wire::{notification, orderquery, qrcodegetmedinfo, qrcodeunifiedorder};
+    let shown = [
+        format!("{:?}", qrcodegetmedinfo::Request::decode(&verified(request("qrcodegetmedinfo")))),
+        format!("{:?}", qrcodegetmedinfo::Reply::decode(&reply("qrcodegetmedinfo"))),
+        format!(
+            "{:?}",
+            qrcodeunifiedorder::Request::decode(&verified(request("qrcodeunifiedorder")))
+        ),
+        format!("{:?}", orderquery::Reply::decode(&reply("orderquery"))),
+        format!("{:?}", notification::Notification::decode(&verified(reply("notification")))),
+    ];
+    for shown in shown {
+        assert!(shown.starts_with("Ok("), "{shown}");
+        for secret in ["134650000000000001", "T0001", "1.50", "oTest", "6000000001"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+/// Found by fuzzing: a moment after the year 9999 was read as another one.
+#[test]
+fn a_moment_that_cannot_be_written_down_is_refused() {
+    use medpay_wire::contracts::clock::Change;
+    let set = |ms: i64| serde_json::from_str::<Change>(&format!(r#"{{"do":"set","to":{ms}}}"#));
+    let most = medpay_domain::Timestamp::MAX;
+    assert_eq!(set(most.as_ms()).expect("a change"), Change::Set { to: most });
+    for ms in [-1, most.as_ms() + 1, i64::MAX] {
+        assert!(set(ms).is_err(), "{ms}");
+    }
+}
+
 #[test]
 fn the_misspelt_cash_refund_status_is_read() {
     let mut fields = crate::samples::reply("refundquery");
