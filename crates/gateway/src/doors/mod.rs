@@ -12,6 +12,8 @@ mod over_http;
 pub mod platform;
 pub mod public_account;
 pub mod token_owner;
+#[cfg(test)]
+mod token_races;
 
 #[cfg(test)]
 mod tests;
