@@ -13,7 +13,7 @@ use axum::extract::{Form as Posted, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 use medpay_domain::platform::order::Event;
-use medpay_domain::{Fen, Openid};
+use medpay_domain::{Fen, MedTransId, Openid};
 use medpay_store::BadSeal;
 use medpay_store::StoreError;
 use medpay_wire::contracts::wallet::{Confirm, Confirmed};
@@ -191,7 +191,7 @@ impl<'a> Visit<'a> {
         let wallet = &self.app.parties(self.stored.environment).wallet;
         Ok(match wallet.confirm(&ask).await {
             Ok(Confirmed::Confirmed { confirmation }) => {
-                self.begin_payment(confirmation).await?;
+                begin_payment(self.app, &self.stored.order.med_trans_id, confirmation).await?;
                 self.look_again()
             }
             Ok(Confirmed::WrongPassword { tries_left }) => {
@@ -205,22 +205,25 @@ impl<'a> Visit<'a> {
             }
         })
     }
+}
 
-    /// Moves the order on, unless it was closed, or is being paid, by now.
-    async fn begin_payment(&self, confirmation: String) -> Result<(), CashierError> {
-        let now = self.app.clock.now();
-        let decide = move |stored: &StoredOrder| {
-            if stored.is_open(now) {
-                Event::PasswordAccepted { confirmation: confirmation.clone() }.into()
-            } else {
-                Decision::default()
-            }
-        };
-        let id = &self.stored.order.med_trans_id;
-        match move_order(self.app, "begin payment", id, None, decide).await {
-            // It may have begun; the page tells.
-            Err(NotMoved::Store(error)) if error.is_unknown() => Ok(()),
-            other => other.map(drop).map_err(CashierError::from),
+/// Moves the order on, unless it was closed, or is being paid, by now.
+pub(super) async fn begin_payment(
+    app: &App,
+    med_trans_id: &MedTransId,
+    confirmation: String,
+) -> Result<(), NotMoved> {
+    let now = app.clock.now();
+    let decide = move |stored: &StoredOrder| {
+        if stored.is_open(now) {
+            Event::PasswordAccepted { confirmation: confirmation.clone() }.into()
+        } else {
+            Decision::default()
         }
+    };
+    match move_order(app, "begin payment", med_trans_id, None, decide).await {
+        // It may have begun; the page tells.
+        Err(NotMoved::Store(error)) if error.is_unknown() => Ok(()),
+        other => other.map(drop),
     }
 }

@@ -34,7 +34,7 @@ pub async fn run_once(app: &App, now: Timestamp) -> Result<Option<Timestamp>, St
 }
 
 /// Puts the question of `lease`, and the ones that follow at once from its answer.
-async fn work_off(app: &App, lease: Lease) {
+pub(super) async fn work_off(app: &App, lease: Lease) {
     let mut next = Some(lease);
     while let Some(lease) = next {
         let key = lease.key.clone();

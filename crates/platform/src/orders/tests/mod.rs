@@ -6,6 +6,7 @@ mod ordering;
 mod parties;
 mod sagas;
 mod settling;
+mod stepped;
 mod storing;
 
 use super::rows::StoredOrder;
