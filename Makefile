@@ -1,6 +1,6 @@
 # What this project is built, tried and tested with. Every target says what it runs.
 
-.PHONY: demo test lint bench chaos fuzz
+.PHONY: demo test lint bench overload chaos fuzz
 
 # The whole town on this machine: platform and WeChat on 8600, gateway on 8700, sandbox on 8800.
 demo:
@@ -20,6 +20,11 @@ lint:
 # Durable signed unifiedorder over HTTP, as a ratio to the group-commit limit of the same run.
 bench:
 	cargo bench --package medpay --bench orders
+
+# Ten times what a platform takes on is offered to it, its capacity lowered by configuration and its
+# commits slowed by 20 ms: docs/overload.md.
+overload:
+	cargo bench --package medpay --bench overload
 
 # Processes killed 50 times on each engine while orders are paid and refunded (5 times in `test`).
 chaos:
