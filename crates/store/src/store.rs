@@ -240,7 +240,8 @@ impl Store {
     }
 }
 
-fn sent(queue: &Sender<Box<dyn Work>>, work: Box<dyn Work>) -> Result<(), StoreError> {
+/// Puts `work` into the queue if there is room.
+pub(crate) fn sent(queue: &Sender<Box<dyn Work>>, work: Box<dyn Work>) -> Result<(), StoreError> {
     queue.try_send(work).map_err(|error| match error {
         TrySendError::Full(_) => StoreError::Busy,
         TrySendError::Closed(_) => StoreError::Closed,
@@ -255,6 +256,6 @@ async fn migrate_postgres(
     missing: Missing,
 ) -> Result<Vec<String>, StoreError> {
     let pool = postgres::pool(url, schema, options, 1)?;
-    let mut tx = Tx::new(Session::Postgres(PgSession::new(pool, postgres::Role::Writer)));
+    let mut tx = Tx::new(Session::Postgres(PgSession::new(pool, postgres::Role::Migrator)));
     bring_up(&mut tx, schema, missing).await
 }

@@ -1,8 +1,9 @@
 //! How a connection to PostgreSQL is made.
 
+use super::hosts::Hosts;
 use crate::error::StoreError;
 use crate::options::{Options, Schema};
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::time::Duration;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
@@ -14,6 +15,14 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// it goes on, which it can live with at any moment.
 const LET_GO: &str = "-c idle_in_transaction_session_timeout=5s";
 
+/// Connections to one PostgreSQL, wherever its primary is at the moment.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pub(super) pool: Pool,
+    /// How long the server may be silent, in machine time, before it is taken for gone.
+    pub(super) patience: Duration,
+}
+
 /// Reads `url` and makes a pool of up to `size` connections to it, with the service's schema as
 /// their search path. Nothing is connected yet.
 pub(crate) fn pool(
@@ -21,7 +30,7 @@ pub(crate) fn pool(
     schema: Schema,
     options: &Options,
     size: usize,
-) -> Result<Pool, StoreError> {
+) -> Result<Connections, StoreError> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if schema.name.is_empty() || !schema.name.chars().all(plain) {
         return Err(StoreError::Misuse(format!("{:?} is no name for a schema", schema.name)));
@@ -36,19 +45,24 @@ pub(crate) fn pool(
     if config.get_application_name().is_none() {
         config.application_name(format!("medpay {}", schema.name));
     }
-    be_impatient(&mut config);
+    let patience = be_impatient(&mut config);
+    // Beside the time for the connection itself there is the server's part: password, role.
+    let both = config.get_connect_timeout().map(|connecting| *connecting + patience);
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match &options.tls {
         Some(tls) if !is_of_this_machine(&config) => {
             let tls = MakeRustlsConnect::new(rustls::ClientConfig::clone(tls));
-            Manager::from_config(config, tls, recycling)
+            Manager::from_connect(config, Hosts(tls), recycling)
         }
-        _ => Manager::from_config(config, NoTls, recycling),
+        _ => Manager::from_connect(config, Hosts(NoTls), recycling),
     };
-    Pool::builder(manager)
+    let pool = Pool::builder(manager)
         .max_size(size.max(1))
+        .create_timeout(both)
+        .runtime(Runtime::Tokio1)
         .build()
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok(Connections { pool, patience })
 }
 
 /// Whether only sockets of this machine are named: they have no name that a certificate could hold,
@@ -60,15 +74,19 @@ fn is_of_this_machine(config: &Config) -> bool {
 
 /// Bounds, in machine time, on what a host that has silently gone may cost, where the URL says
 /// nothing else: without them a writer would wait for hours before it looks for the next host.
-fn be_impatient(config: &mut Config) {
+///
+/// Answers how long a statement may stay without an answer: what `tcp_user_timeout` is to a host
+/// that is off, it is to one whose kernel goes on answering for processes that hang.
+fn be_impatient(config: &mut Config) -> Duration {
     const UNSET_IDLE: Duration = Duration::from_hours(2);
+    const SILENT: Duration = Duration::from_secs(15);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(5));
     }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(Duration::from_secs(15));
-    }
     if config.get_keepalives_idle() == UNSET_IDLE {
-        config.keepalives_idle(Duration::from_secs(15));
+        config.keepalives_idle(SILENT);
     }
+    let patience = config.get_tcp_user_timeout().copied().unwrap_or(SILENT);
+    config.tcp_user_timeout(patience);
+    patience
 }

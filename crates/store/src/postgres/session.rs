@@ -1,11 +1,14 @@
 //! One connection to PostgreSQL.
 
+use super::connect::Connections;
 use crate::error::StoreError;
 use crate::row::Row;
 use crate::tx::{Failure, Trouble};
 use crate::value::{Arg, Cell};
-use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
+use deadpool_postgres::{ClientWrapper, Object, PoolError};
 use std::error::Error;
+use std::time::Duration;
+use tokio::time::error::Elapsed;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
@@ -17,17 +20,19 @@ const STATEMENTS: usize = 256;
 pub(crate) enum Role {
     Writer,
     Reader,
+    /// Changes tables, which may take as long as it likes.
+    Migrator,
 }
 
 /// A connection, taken out of its pool when a transaction begins and kept until it breaks or the
 /// session goes.
 pub(crate) struct PgSession {
-    pool: Pool,
+    connections: Connections,
     client: Option<Object>,
     role: Role,
     /// Words that travel with the next statement, in one round trip.
     later: String,
-    /// The connection lives but is of no use: its server no longer takes writes.
+    /// The connection is of no use: its server no longer takes writes, or no longer answers.
     is_useless: bool,
 }
 
@@ -50,8 +55,8 @@ impl From<tokio_postgres::Error> for Problem {
 }
 
 impl PgSession {
-    pub(crate) const fn new(pool: Pool, role: Role) -> Self {
-        Self { pool, client: None, role, later: String::new(), is_useless: false }
+    pub(crate) const fn new(connections: Connections, role: Role) -> Self {
+        Self { connections, client: None, role, later: String::new(), is_useless: false }
     }
 
     pub(crate) async fn rows(&mut self, sql: &str, args: &[Arg]) -> Result<Vec<Row>, Failure> {
@@ -75,11 +80,16 @@ impl PgSession {
     async fn ask(&mut self, sql: &str, args: &[Arg], wants_rows: bool) -> Result<Answer, Failure> {
         let later = std::mem::take(&mut self.later);
         let client = living(self.client.as_deref())?;
-        let (before, answer) = tokio::join!(
-            biased;
-            async { if later.is_empty() { Ok(()) } else { client.batch_execute(&later).await } },
-            answer(client, sql, args, wants_rows)
-        );
+        let both = async {
+            tokio::join!(
+                biased;
+                async { if later.is_empty() { Ok(()) } else { client.batch_execute(&later).await } },
+                answer(client, sql, args, wants_rows)
+            )
+        };
+        let Ok((before, answer)) = within(self.patience(), both).await else {
+            return Err(self.silent());
+        };
         if let Err(error) = before {
             let failure = self.failure(&error);
             return Err(broken(failure.error.to_string()));
@@ -97,7 +107,8 @@ impl PgSession {
     pub(crate) async fn begin(&mut self) -> Result<(), Failure> {
         if self.is_useless || self.client.as_ref().is_none_or(|client| client.is_closed()) {
             self.forget_connection();
-            self.client = Some(self.pool.get().await.map_err(|error| unreachable(&error))?);
+            self.client =
+                Some(self.connections.pool.get().await.map_err(|error| unreachable(&error))?);
         }
         self.later.clear();
         match self.role {
@@ -105,7 +116,7 @@ impl PgSession {
                 self.control_later("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
                 Ok(())
             }
-            Role::Writer => {
+            Role::Writer | Role::Migrator => {
                 let begun = self.control("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await;
                 begun.map_err(|failure| {
                     // Also a standby refuses this: the next connection finds the new primary.
@@ -120,8 +131,11 @@ impl PgSession {
     pub(crate) async fn control(&mut self, words: &str) -> Result<(), Failure> {
         self.control_later(words);
         let words = std::mem::take(&mut self.later);
-        let done = living(self.client.as_deref())?.batch_execute(&words).await;
-        done.map_err(|error| self.failure(&error))
+        let client = living(self.client.as_deref())?;
+        match within(self.patience(), client.batch_execute(&words)).await {
+            Ok(done) => done.map_err(|error| self.failure(&error)),
+            Err(_) => Err(self.silent()),
+        }
     }
 
     /// Puts `words` off until the next statement or words.
@@ -133,7 +147,8 @@ impl PgSession {
     }
 
     pub(crate) async fn rollback(&mut self) {
-        if self.control("ROLLBACK").await.is_err() || self.is_useless {
+        // Who no longer answers would not answer that either.
+        if self.is_useless || self.control("ROLLBACK").await.is_err() {
             self.forget_connection();
         }
     }
@@ -144,6 +159,18 @@ impl PgSession {
         drop(self.client.take().map(Object::take));
         self.later.clear();
         self.is_useless = false;
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        (self.role != Role::Migrator).then_some(self.connections.patience)
+    }
+
+    /// Gives up a server that says nothing, and with it the idle connections of the pool, which
+    /// lead to the same place. What it was asked may have happened.
+    fn silent(&mut self) -> Failure {
+        self.is_useless = true;
+        self.connections.pool.retain(|_, _| false);
+        broken(format!("the server has said nothing for {:?}", self.connections.patience))
     }
 
     /// Says what an error of PostgreSQL means to the transaction that it met.
@@ -171,7 +198,7 @@ impl PgSession {
         // Or it has ended this session, which stood still inside a transaction for too long.
         let ended = *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT;
         let stopped = ended || code.code().starts_with("08") || code.code().starts_with("57P");
-        let demoted = *code == SqlState::READ_ONLY_SQL_TRANSACTION && self.role == Role::Writer;
+        let demoted = *code == SqlState::READ_ONLY_SQL_TRANSACTION && self.role != Role::Reader;
         if stopped || demoted {
             self.is_useless = true;
             return broken(said());
@@ -201,6 +228,14 @@ fn contended(cause: String) -> Failure {
     Failure {
         error: StoreError::Contended(cause.clone()),
         trouble: Some(Trouble::Contended(cause)),
+    }
+}
+
+/// Waits for an answer, but not for ever where there is a bound.
+async fn within<T>(bound: Option<Duration>, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+    match bound {
+        Some(bound) => tokio::time::timeout(bound, answer).await,
+        None => Ok(answer.await),
     }
 }
 

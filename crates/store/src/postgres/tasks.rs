@@ -1,11 +1,11 @@
 //! The tasks that own the writers' connections, and the pool of the reads.
 
+use super::connect::Connections;
 use super::session::{PgSession, Role};
 use crate::batch::{Shared, Writer, answer, patience, run_read};
 use crate::options::Options;
 use crate::tx::{Session, Tx};
 use crate::work::Work;
-use deadpool_postgres::Pool;
 use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Mutex, Semaphore};
@@ -20,15 +20,15 @@ pub(crate) struct Tasks {
 
 /// Where reads run: each in a task of its own, on a connection of the pool.
 pub(crate) struct Reads {
-    pool: Pool,
+    connections: Connections,
     waiting: Arc<Semaphore>,
     shared: Arc<Shared>,
 }
 
 /// Starts the writers. They connect when the first write comes.
 pub(crate) fn start(
-    writers: &Pool,
-    readers: Pool,
+    writers: &Connections,
+    readers: Connections,
     shared: &Arc<Shared>,
     options: &Options,
 ) -> Tasks {
@@ -43,13 +43,13 @@ pub(crate) fn start(
         })
         .collect();
     let waiting = Arc::new(Semaphore::new(options.queue));
-    let reads = Reads { pool: readers, waiting, shared: Arc::clone(shared) };
+    let reads = Reads { connections: readers, waiting, shared: Arc::clone(shared) };
     Tasks { writes: queue, reads, writers }
 }
 
 /// Commits what waits, together, until the queue is closed and empty. One writer waits at the
 /// queue; the others run their batches or wait behind it.
-async fn write_loop(
+pub(crate) async fn write_loop(
     mut writer: Writer,
     waiting: Arc<Mutex<Receiver<Box<dyn Work>>>>,
     batch: usize,
@@ -69,9 +69,9 @@ impl Reads {
     /// caller that goes away leaves no connection inside its transaction.
     pub(crate) fn start(&self, work: Box<dyn Work>) -> Result<(), Box<dyn Work>> {
         let Ok(place) = Arc::clone(&self.waiting).try_acquire_owned() else { return Err(work) };
-        let (pool, shared) = (self.pool.clone(), Arc::clone(&self.shared));
+        let (connections, shared) = (self.connections.clone(), Arc::clone(&self.shared));
         tokio::spawn(async move {
-            read(&pool, &shared, work).await;
+            read(&connections, &shared, work).await;
             drop(place);
         });
         Ok(())
@@ -82,14 +82,14 @@ impl Reads {
         let places = u32::try_from(places).unwrap_or(u32::MAX);
         let _ = self.waiting.acquire_many(places).await;
         self.waiting.close();
-        self.pool.close();
+        self.connections.pool.close();
     }
 }
 
-async fn read(pool: &Pool, shared: &Shared, mut work: Box<dyn Work>) {
+async fn read(connections: &Connections, shared: &Shared, mut work: Box<dyn Work>) {
     let mut attempt = 0;
     loop {
-        let session = PgSession::new(pool.clone(), Role::Reader);
+        let session = PgSession::new(connections.clone(), Role::Reader);
         let mut tx = Tx::new(Session::Postgres(session));
         let ended = run_read(&mut tx, work.as_mut(), &shared.counters).await;
         if ended.is_err() {

@@ -9,6 +9,7 @@ mod killed;
 mod migrations;
 mod postgres;
 mod readiness;
+mod silent;
 mod sql;
 mod sqlite;
 mod stepper;
