@@ -7,7 +7,7 @@ mod nodes;
 mod writer;
 
 use crate::chaos::load::Load;
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use hospitals::Hospitals;
 use medpay_platform::audit::Report;
 use nodes::Cluster;
@@ -203,19 +203,25 @@ impl Witnesses {
         first: &str,
         line: &mut Value,
     ) -> anyhow::Result<()> {
-        while self.writer.answers.since_mark() == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let acknowledged = async {
+            while self.writer.answers.since_mark() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, acknowledged).await.context("no row is acknowledged")?;
         let second = cluster.until("the key names another", |_, entitled| {
             entitled.leader.clone().filter(|leader| leader != first)
         });
         let second = second.await?;
+        let by_postgres = self.writer.synchronous_by_postgres().await?;
         cluster.kill(&second)?;
         let entitled = cluster.entitled()?;
+        line["synchronous_by_pg_stat_replication"] = json!(by_postgres);
         line["second_victim"] = json!(second);
         line["sync_key_at_its_death"] = json!({
             "leader": entitled.leader, "sync_standby": entitled.sync_standby,
         });
+        ensure!(by_postgres.is_some(), "a row was acknowledged without a standby");
         ensure!(entitled.sync_standby.is_none(), "Patroni was quicker: {entitled:?}");
         let acknowledged = self.writer.answers.since_mark();
         cluster.start_node(first)?;

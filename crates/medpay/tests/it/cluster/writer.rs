@@ -8,6 +8,9 @@ use tokio::time::Instant;
 /// Between two questions of one who asks.
 pub(super) const PACE: Duration = Duration::from_millis(20);
 
+/// How long a server may say nothing before it is left alone, as a person would do.
+const HANGS: Duration = Duration::from_secs(3);
+
 /// When somebody was answered.
 #[derive(Default)]
 pub(super) struct Answers(Mutex<Seen>);
@@ -65,14 +68,15 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(url: &str) -> Self {
-        let (answers, url) = (Answers::default(), url.to_owned());
+        // In any order, so that a host that hangs is not asked first each time.
+        let (answers, url) = (Answers::default(), format!("{url}&load_balance_hosts=random"));
         Self { answers, url, last: AtomicU64::new(0), stop: AtomicBool::new(false) }
     }
 
     /// Writes until it is told to stop.
     pub(super) async fn run(self: Arc<Self>) -> anyhow::Result<()> {
         let table = "CREATE TABLE IF NOT EXISTS plain_writer (number BIGINT PRIMARY KEY)";
-        self.connected().await?.batch_execute(table).await?;
+        connected(&self.url).await?.batch_execute(table).await?;
         let mut number = 0;
         while !self.stop.load(Ordering::SeqCst) {
             let _ = self.write(&mut number).await;
@@ -83,13 +87,12 @@ impl Writer {
 
     /// Writes until something goes wrong.
     async fn write(&self, number: &mut u64) -> anyhow::Result<()> {
-        let client = self.connected().await?;
+        let client = connected(&self.url).await?;
         while !self.stop.load(Ordering::SeqCst) {
             *number += 1;
             let asked = Instant::now();
             let insert = format!("INSERT INTO plain_writer VALUES ({number})");
-            // Who hangs is left alone, as a person would do.
-            tokio::time::timeout(Duration::from_secs(5), client.batch_execute(&insert)).await??;
+            tokio::time::timeout(HANGS, client.batch_execute(&insert)).await??;
             self.last.store(*number, Ordering::SeqCst);
             self.answers.answered(asked);
             tokio::time::sleep(PACE).await;
@@ -97,23 +100,31 @@ impl Writer {
         Ok(())
     }
 
-    async fn connected(&self) -> anyhow::Result<tokio_postgres::Client> {
-        let connecting = tokio_postgres::connect(&self.url, tokio_postgres::NoTls);
-        let (client, connection) =
-            tokio::time::timeout(Duration::from_secs(2), connecting).await??;
-        tokio::spawn(connection);
-        Ok(client)
+    /// The standby that is synchronous at this moment as `pg_stat_replication` has it.
+    pub(super) async fn synchronous_by_postgres(&self) -> anyhow::Result<Option<String>> {
+        // Only the superuser sees it.
+        let url = self.url.replace("medpay@", "postgres@");
+        let found = "SELECT application_name FROM pg_stat_replication WHERE sync_state = 'sync'";
+        let row = connected(&url).await?.query_opt(found, &[]).await?;
+        Ok(row.map(|row| row.get(0)))
     }
 
     /// Whether the row stands that was acknowledged last.
     pub(super) async fn last_stands(&self) -> anyhow::Result<bool> {
         let last = self.last.load(Ordering::SeqCst);
         let count = format!("SELECT COUNT(*) FROM plain_writer WHERE number = {last}");
-        let row = self.connected().await?.query_one(&count, &[]).await?;
+        let row = connected(&self.url).await?.query_one(&count, &[]).await?;
         Ok(row.get::<_, i64>(0) == 1)
     }
 
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
     }
+}
+
+async fn connected(url: &str) -> anyhow::Result<tokio_postgres::Client> {
+    let connecting = tokio_postgres::connect(url, tokio_postgres::NoTls);
+    let (client, connection) = tokio::time::timeout(HANGS, connecting).await??;
+    tokio::spawn(connection);
+    Ok(client)
 }
