@@ -137,12 +137,17 @@ impl Load {
 
     /// How many orders were begun.
     pub(crate) fn begun(&self) -> u64 {
-        self.next.load(Ordering::SeqCst) % CLOSED
+        self.next.load(Ordering::SeqCst) & !CLOSED
     }
 
     /// Lets the orders under way come to their ends, and begins no other.
     pub(crate) fn no_more(&self) {
-        self.next.fetch_add(CLOSED, Ordering::SeqCst);
+        self.next.fetch_or(CLOSED, Ordering::SeqCst);
+    }
+
+    /// Takes [`Load::no_more`] back: it can be run again.
+    pub(crate) fn again(&self) {
+        self.next.fetch_and(!CLOSED, Ordering::SeqCst);
     }
 
     fn hospital(&self) -> &Institution {
@@ -191,7 +196,7 @@ impl Load {
     async fn order(&self, number: u64, outcomes: &mut Outcomes) -> anyhow::Result<()> {
         let mut chance = Chance(self.seed ^ (number << 32));
         let patient = &self.patients[usize::try_from(number)? % self.patients.len()];
-        let name = format!("chaos{number}");
+        let name = format!("chaos{:x}n{number}", self.seed);
         let amount = i64::try_from(2000 + chance.below(500))?;
         let faulty = FAULTY[usize::try_from(chance.below(FAULTY.len() as u64))?];
         let (pay_type, cash, insurance) = match chance.below(5) {

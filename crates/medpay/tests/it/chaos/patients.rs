@@ -86,6 +86,16 @@ impl Patients {
         self.closing.store(true, Ordering::SeqCst);
     }
 
+    /// Takes [`Patients::no_more`] back: they can be run again.
+    pub(crate) fn again(&self) {
+        self.closing.store(false, Ordering::SeqCst);
+    }
+
+    /// How many orders were begun.
+    pub(crate) fn begun(&self) -> u64 {
+        self.orders.load(Ordering::SeqCst)
+    }
+
     /// Everybody pays one order after the other until [`Patients::no_more`], or until `orders` of
     /// them were begun.
     pub(crate) async fn run(self: Arc<Self>, seed: u64, orders: u64) -> anyhow::Result<Outcomes> {
@@ -192,7 +202,9 @@ impl Patient {
         let pay_with = if chance.below(3) == 0 { "cash" } else { "insurance" };
         loop {
             let bills = self.until_open(&format!("/bills?card={}", self.card)).await;
-            let bill = bills.body.split("checkout?bill=").nth(1);
+            // A bill that an order holds is left to that order.
+            let free = |bill: &&str| !bill.contains("支付中");
+            let bill = bills.body.split("checkout?bill=").skip(1).find(free);
             let Some(bill_no) = bill.and_then(|rest| rest.split('&').next()) else {
                 self.see_the_doctor(chance).await;
                 continue;

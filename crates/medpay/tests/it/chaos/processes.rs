@@ -16,14 +16,15 @@ use medpay_wire::contracts::clock::Reading;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The binary under test.
-pub(super) const MEDPAY: &str = env!("CARGO_BIN_EXE_medpay");
+/// The environment variable that names another binary to be tried than the one that was built for
+/// the tests: `make chaos` names one that nobody builds anew meanwhile.
+const BINARY_VARIABLE: &str = "MEDPAY_CHAOS_BINARY";
 /// The database of the town on its own PostgreSQL.
 pub(super) const DATABASE: &str = "town";
 /// How long a call of another party may take, in milliseconds of machine time.
@@ -33,6 +34,13 @@ pub(super) const LEASE_MS: u32 = 4_000;
 /// How long an answer of a service may take before it counts as none.
 const ANSWER_MS: u64 = 5_000;
 
+/// The binary under test.
+pub(super) fn medpay() -> PathBuf {
+    PathBuf::from(
+        super::variable(BINARY_VARIABLE).unwrap_or_else(|| env!("CARGO_BIN_EXE_medpay").to_owned()),
+    )
+}
+
 /// Both sides of `medpay audit`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Audit {
@@ -41,10 +49,26 @@ pub(super) struct Audit {
 }
 
 impl Audit {
+    /// Whether every party was heard.
+    pub(super) fn is_heard(&self) -> bool {
+        let heard = self.gateway.sites.iter().all(|site| site.silent.is_empty());
+        heard && self.platform.silent.is_empty()
+    }
+
     /// Whether nothing is in flight, and every party was heard.
     pub(super) fn is_quiet(&self) -> bool {
-        let heard = self.gateway.sites.iter().all(|site| site.silent.is_empty());
-        self.platform.quiet && self.gateway.quiet && self.platform.silent.is_empty() && heard
+        self.platform.quiet && self.gateway.quiet && self.is_heard()
+    }
+
+    /// Whether the four books are equal.
+    pub(super) fn is_equal(&self) -> bool {
+        self.platform.equal && self.gateway.equal
+    }
+}
+
+impl fmt::Display for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.platform, self.gateway)
     }
 }
 
@@ -66,7 +90,8 @@ pub(super) struct Town {
 /// A service that was started, or will be.
 struct Service {
     configuration: PathBuf,
-    operations_port: u16,
+    /// Where it listens; its operators' port is the next one.
+    port: u16,
     program: PathBuf,
     running: Option<Running>,
 }
@@ -91,6 +116,15 @@ impl Town {
     /// Lets a demo make the town's credentials, configuration files and tables, puts doors where
     /// its services would listen, and starts the services behind them.
     pub(super) async fn found(engine: Engine, seed: u64) -> anyhow::Result<Self> {
+        Self::found_by(engine, seed, &medpay()).await
+    }
+
+    /// The same, all of it the work of `program`.
+    pub(super) async fn found_by(
+        engine: Engine,
+        seed: u64,
+        program: &Path,
+    ) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("medpay-chaos-").tempdir()?;
         std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755))?;
         let files = match engine {
@@ -103,7 +137,7 @@ impl Town {
             Engine::Postgres => Some(Server::start(directory.path(), &disk).await?),
         };
         let port_base = free_port_base();
-        let mut command = Command::new(MEDPAY);
+        let mut command = Command::new(program);
         command.arg("demo").arg("--data").arg(directory.path().join("data"));
         command.arg("--port-base").arg(port_base.to_string());
         if let Some(server) = &server {
@@ -124,12 +158,12 @@ impl Town {
             directory,
             database_url: None,
         };
-        town.build(port_base, seed).await?;
+        town.build(port_base, seed, program).await?;
         Ok(town)
     }
 
     /// Writes the services' own configurations, opens the doors, and starts everything.
-    async fn build(&mut self, port_base: u16, seed: u64) -> anyhow::Result<()> {
+    async fn build(&mut self, port_base: u16, seed: u64, program: &Path) -> anyhow::Result<()> {
         let (first, second) = (free_port_base(), free_port_base());
         let services: &[(&'static str, u16, u16)] = if self.server.is_some() {
             &[
@@ -148,8 +182,8 @@ impl Town {
         };
         for &(service, public, own) in services {
             let configuration = self.move_behind_its_door(service, public, own)?;
-            let (operations_port, program) = (own + 1, PathBuf::from(MEDPAY));
-            let stands = Service { configuration, operations_port, program, running: None };
+            let (port, program) = (own, program.to_owned());
+            let stands = Service { configuration, port, program, running: None };
             self.services.insert(service, stands);
         }
         for (door, public) in
@@ -264,7 +298,7 @@ impl Town {
     /// Whether it says that it can do its work.
     async fn is_ready(&self, service: &str) -> bool {
         let Some(stands) = self.services.get(service) else { return false };
-        let url = format!("http://127.0.0.1:{}/readyz", stands.operations_port);
+        let url = format!("http://127.0.0.1:{}/readyz", stands.port + 1);
         let Ok(request) = http::Request::get(url).body(bytes::Bytes::new()) else { return false };
         let answer = self.transport.send(request, ANSWER_MS).await;
         answer.is_ok_and(|answer| answer.status() == 200)
@@ -300,6 +334,11 @@ impl Town {
         Ok(())
     }
 
+    /// Where a service listens, behind its door.
+    pub(super) fn port(&self, service: &str) -> anyhow::Result<u16> {
+        Ok(self.services.get(service).context("a service")?.port)
+    }
+
     /// The configuration of a service.
     pub(super) fn configuration(&self, service: &str) -> anyhow::Result<&Path> {
         Ok(&self.services.get(service).context("a service")?.configuration)
@@ -307,9 +346,19 @@ impl Town {
 
     /// What `medpay audit` says, of both sides.
     pub(super) async fn audit(&self) -> anyhow::Result<Audit> {
-        let mut command = Command::new(MEDPAY);
+        let mut command = Command::new(medpay());
         command.arg("audit").arg("--config").arg(self.configuration("platform-1")?);
         command.arg("--gateway-config").arg(self.configuration("gateway-1")?).arg("--json");
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("medpay audit: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// The gateway's side of it.
+    pub(super) async fn audit_gateway(&self) -> anyhow::Result<medpay_gateway::audit::Report> {
+        let mut command = Command::new(medpay());
+        command.arg("audit").arg("--gateway-config").arg(self.configuration("gateway-1")?);
+        command.arg("--json");
         let output = tokio::task::spawn_blocking(move || command.output()).await??;
         serde_json::from_slice(&output.stdout)
             .with_context(|| format!("medpay audit: {}", String::from_utf8_lossy(&output.stderr)))
@@ -318,11 +367,20 @@ impl Town {
     /// Audits until nothing is in flight. What waits for its hour in business time is not waited
     /// for: the clock is moved on.
     pub(super) async fn until_quiet(&self) -> anyhow::Result<Audit> {
+        self.until_quiet_as(async || self.audit().await, Audit::is_quiet).await
+    }
+
+    /// The same by another audit and another idea of quiet.
+    pub(super) async fn until_quiet_as(
+        &self,
+        audit: impl AsyncFn() -> anyhow::Result<Audit>,
+        is_quiet: impl Fn(&Audit) -> bool,
+    ) -> anyhow::Result<Audit> {
         let begun = tokio::time::Instant::now();
         loop {
-            let last = match self.audit().await {
-                Ok(audit) if audit.is_quiet() => return Ok(audit),
-                Ok(audit) => format!("still in flight: {}\n{}", audit.platform, audit.gateway),
+            let last = match audit().await {
+                Ok(audit) if is_quiet(&audit) => return Ok(audit),
+                Ok(audit) => format!("still in flight: {audit}"),
                 Err(error) => format!("{error:#}"),
             };
             if begun.elapsed() > PATIENCE {
@@ -332,6 +390,20 @@ impl Town {
             let _ = self.advance(15).await;
             tokio::time::sleep(LOOK * 10).await;
         }
+    }
+
+    /// Asks a party of the sandbox what an operator may ask: its list of a day.
+    pub(super) async fn ask_sandbox(
+        &self,
+        path: &str,
+        question: &serde_json::Value,
+    ) -> anyhow::Result<serde_json::Value> {
+        let request = http::Request::post(format!("{}{path}", self.ready.sandbox_url))
+            .header("content-type", "application/json")
+            .body(question.to_string().into())?;
+        let answer = self.transport.send(request, 30_000).await?;
+        ensure!(answer.status() == 200, "{path}: {}", answer.status());
+        Ok(serde_json::from_slice(answer.body())?)
     }
 
     /// Moves the test clock on.
@@ -357,11 +429,7 @@ impl Town {
     }
 
     async fn change_clock(&self, change: &serde_json::Value) -> anyhow::Result<()> {
-        let request = http::Request::post(&self.ready.clock.url)
-            .header("content-type", "application/json")
-            .body(change.to_string().into())?;
-        let answer = self.transport.send(request, 30_000).await?;
-        ensure!(answer.status() == 200, "the clock: {}", answer.status());
+        self.ask_sandbox("/clock", change).await?;
         Ok(())
     }
 
