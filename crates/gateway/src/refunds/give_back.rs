@@ -69,7 +69,7 @@ pub(super) fn key(stored: &StoredRefund, question: Question) -> String {
 
 /// Puts the question of `lease`, and the ones that follow from its answer, until the refund has
 /// ended or the next question has to wait.
-async fn work_off(branch: &Branch, lease: Lease) -> Result<(), StoreError> {
+pub(super) async fn work_off(branch: &Branch, lease: Lease) -> Result<(), StoreError> {
     let mut next = Some(lease);
     while let Some(lease) = next {
         next = put(branch, &lease).await?;
