@@ -12,6 +12,8 @@ mod record;
 pub(crate) mod rows;
 pub(crate) mod shown;
 #[cfg(test)]
+mod sagas;
+#[cfg(test)]
 mod tests;
 
 pub use ask::{AskError, Wish, ask, ask_for};

@@ -17,6 +17,8 @@ mod report_tests;
 mod rows;
 mod standing;
 #[cfg(test)]
+mod sagas;
+#[cfg(test)]
 mod tests;
 
 use crate::gateway::Gateway;

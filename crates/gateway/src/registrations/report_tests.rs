@@ -16,7 +16,7 @@ const CONTENT: &str = "{\"registration_order_pay\": {\"ghf\":\"0.01\" }}  ";
 const CARD: [(&str, &str); 3] =
     [("medical_card_no", "M1"), ("medical_card_id", "Y1"), ("medical_user_id", "U1")];
 
-fn made(visit_day: &str) -> RegistrationMade {
+pub(super) fn made(visit_day: &str) -> RegistrationMade {
     RegistrationMade {
         patient_id: "P1".into(),
         booking_no: "B1".into(),
@@ -43,7 +43,7 @@ async fn follower(world: &World, openid: &str) {
     assert_eq!(world.post(&new, &fields).await.status, StatusCode::SEE_OTHER);
 }
 
-async fn state(world: &World) -> String {
+pub(super) async fn state(world: &World) -> String {
     let site = world.site.clone();
     let found = world
         .site

@@ -12,6 +12,8 @@ mod tell;
 pub(crate) mod worker;
 
 #[cfg(test)]
+mod sagas;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use bind::visit_card_added;

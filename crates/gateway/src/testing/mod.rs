@@ -1,8 +1,11 @@
 //! A hospital's gateway on a fresh database, with other parties that answer what a test tells
 //! them: for this crate's own tests.
 
+pub(crate) mod keepers;
 mod paid;
+pub(crate) mod pair;
 mod parties;
+pub(crate) mod stage;
 
 pub(crate) use paid::PAYER;
 pub(crate) use parties::{FakeHis, FakePlatform, FakePublicAccount, Said};
@@ -49,7 +52,7 @@ pub(crate) struct World {
     pub his: Arc<FakeHis>,
     /// The first hospital's account.
     pub public_account: Arc<FakePublicAccount>,
-    cookies: Mutex<BTreeMap<String, String>>,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 /// An answer as a browser got it.
@@ -101,7 +104,7 @@ impl World {
         let router = crate::router::router(gateway.clone());
         let branch = gateway.branches().next().expect("the test branch").clone();
         let site = gateway.site(SITE).expect("the first hospital");
-        let cookies = Mutex::default();
+        let cookies = Arc::default();
         Self { gateway, router, branch, site, clock, platform, his, public_account, cookies }
     }
 

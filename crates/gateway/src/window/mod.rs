@@ -12,6 +12,8 @@ mod told;
 pub(crate) mod worker;
 
 #[cfg(test)]
+mod sagas;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use calls::{ScanError, cancel, scanned, state};

@@ -19,7 +19,7 @@ use medpay_wire::his::patients::{FindPatient, Patient};
 const CODE: &str = "134567890123456789";
 const DIGEST: &str = "09eb26e839ff3a2e3980352ae45ef09e";
 
-fn today() -> Day {
+pub(super) fn today() -> Day {
     Day::from_wire("20260601").expect("a day")
 }
 
@@ -101,7 +101,7 @@ async fn world(db: &TestDb) -> World {
     world
 }
 
-fn scan(scan_no: &str) -> CodeScanned {
+pub(super) fn scan(scan_no: &str) -> CodeScanned {
     CodeScanned {
         scan_no: scan_no.into(),
         auth_code: CODE.into(),
@@ -112,7 +112,7 @@ fn scan(scan_no: &str) -> CodeScanned {
     }
 }
 
-fn with_registration(scan_no: &str, visit_day: Day) -> CodeScanned {
+pub(super) fn with_registration(scan_no: &str, visit_day: Day) -> CodeScanned {
     let registration = RegistrationMade {
         patient_id: "P-1".into(),
         booking_no: "G-1".into(),

@@ -13,6 +13,7 @@ use crate::{audit, migrations, workers};
 use medpay_domain::Clock as _;
 use medpay_store::testing::saga::{Line, Stage};
 use medpay_store::{Schema, Store, StoreError};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// Everybody around the platform.
@@ -96,8 +97,9 @@ impl Stage for Around {
         Town { world, bureau, wallet, hospital: self.hospital.clone() }
     }
 
-    async fn work(&self, town: &Town) -> Result<(), StoreError> {
-        for worker in workers::ALL {
+    async fn work(&self, town: &Town, queues: &BTreeSet<String>) -> Result<(), StoreError> {
+        // Each worker has the name of its queue.
+        for worker in workers::ALL.iter().filter(|worker| queues.contains(worker.name)) {
             (worker.run_once)(town.app(), self.clock.now()).await?;
         }
         Ok(())

@@ -21,6 +21,7 @@ use crate::error::StoreError;
 use crate::options::{Options, Schema};
 use crate::store::Store;
 use medpay_domain::{Clock as _, Timestamp};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::pin::pin;
 use std::sync::Arc;
@@ -40,8 +41,12 @@ pub trait Stage: Sized {
     fn clock(&self) -> &TestClock;
     /// Begins a process.
     fn start(&self, store: Store) -> Self::Process;
-    /// Lets every worker do once what is due.
-    fn work(&self, process: &Self::Process) -> impl Future<Output = Result<(), StoreError>>;
+    /// Lets the workers of these queues, which have something due, do once what is.
+    fn work(
+        &self,
+        process: &Self::Process,
+        queues: &BTreeSet<String>,
+    ) -> impl Future<Output = Result<(), StoreError>>;
     /// What is wrong between the service and the parties, in words; called when all is quiet.
     fn wrong(&self, process: &Self::Process) -> impl Future<Output = Vec<String>>;
 }
@@ -203,12 +208,15 @@ impl Theatre<'_> {
     async fn go<F: Flow>(&self, flow: &F, stage: &F::Stage, process: &ProcessOf<F>) -> bool {
         if self.line.trouble() == Trouble::EverythingTwice {
             let (one, other) = tokio::join!(flow.insist(process), flow.insist(process));
-            let (first, second) = tokio::join!(stage.work(process), stage.work(process));
+            let due = self.due(stage).await;
+            let (first, second) =
+                tokio::join!(stage.work(process, &due), stage.work(process, &due));
             first.and(second).unwrap_or_else(|error| panic!("a worker's round failed: {error}"));
             return one && other;
         }
         let satisfied = flow.insist(process).await;
-        match stage.work(process).await {
+        let due = self.due(stage).await;
+        match stage.work(process, &due).await {
             Ok(()) => {}
             // Its shell would rest and begin the next round.
             Err(error) if self.line.trouble().is_at_a_commit() => {
@@ -231,6 +239,13 @@ impl Theatre<'_> {
         };
         stage.clock().advance_seconds(seconds.max(1));
         false
+    }
+
+    /// The queues in which something is due.
+    async fn due<S: Stage>(&self, stage: &S) -> BTreeSet<String> {
+        let now = stage.clock().now();
+        let jobs = self.jobs::<S>().await.into_iter();
+        jobs.filter(|(_, due)| *due <= now).map(|(queue, _)| queue).collect()
     }
 
     async fn jobs<S: Stage>(&self) -> Vec<(String, Timestamp)> {

@@ -5,6 +5,8 @@ mod late_news;
 mod noticed;
 mod ordering;
 mod pages;
+mod sagas;
+mod stepped;
 mod unconfirmed;
 
 use super::{Begin, BeginError, Begun, Payer, Payment, begin, find};
