@@ -1,5 +1,7 @@
 //! Refunds with every answer that may be lost, at every place where a process may die.
 
+mod stepped;
+
 use super::give_back;
 use super::rows::{self, StoredRefund};
 use super::{AskError, AskedBy, Scope, Wish, ask_for};

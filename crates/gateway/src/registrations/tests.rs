@@ -1,5 +1,7 @@
 //! 我要挂号, 我的挂号 and 在线取号, over the router.
 
+mod stepped;
+
 use crate::testing::{Answered, SITE, World};
 use axum::http::StatusCode;
 use medpay_domain::{
