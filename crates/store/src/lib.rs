@@ -35,6 +35,8 @@ pub mod jobs;
 pub mod migrations;
 mod options;
 mod postgres;
+#[cfg(test)]
+mod queue_races;
 pub mod readiness;
 mod row;
 pub mod side_by_side;
