@@ -161,7 +161,7 @@ async fn nobody_waits_longer_than_is_allowed() -> anyhow::Result<()> {
     assert_refused(&gated.order(2).await?, PLAIN);
     assert_eq!(gated.metric("medpay_requests_refused_late_total").await?, 1);
     gated.gate.set(false);
-    assert!(first.join_all().await.iter().all(|heard| heard.is_ok()));
+    assert!(first.join_all().await.iter().all(Result::is_ok));
     gated.stage.end().await
 }
 

@@ -55,7 +55,7 @@ impl Patient<'_> {
             let mut last = String::new();
             let begun = Instant::now();
             while last != word {
-                last = get(operations, "/readyz").await?.body.trim_end().to_owned();
+                get(operations, "/readyz").await?.body.trim_end().clone_into(&mut last);
                 anyhow::ensure!(begun.elapsed() < Duration::from_mins(2), "{url} says {last}");
                 tokio::time::sleep(LOOK).await;
             }
