@@ -41,7 +41,6 @@ pub(crate) struct Load {
     transport: HttpTransport,
     access_token: Mutex<String>,
     seed: u64,
-    calls: AtomicU64,
     next: AtomicU64,
     at_work: AtomicU64,
 }
@@ -62,11 +61,6 @@ pub(crate) struct Outcomes {
 }
 
 impl Outcomes {
-    /// How many orders came to an end.
-    pub(crate) const fn ended(&self) -> u64 {
-        self.paid + self.given_back_by_platform + self.not_paid
-    }
-
     pub(crate) const fn add(&mut self, other: Self) {
         self.paid += other.paid;
         self.given_back_by_platform += other.given_back_by_platform;
@@ -115,7 +109,6 @@ impl Load {
             transport,
             access_token: Mutex::new(access_token),
             seed,
-            calls: AtomicU64::new(0),
             next: AtomicU64::new(0),
             at_work: AtomicU64::new(0),
         };
@@ -123,11 +116,6 @@ impl Load {
             load.bind(patient).await?;
         }
         Ok(load)
-    }
-
-    /// How many calls were made.
-    pub(crate) fn calls(&self) -> u64 {
-        self.calls.load(Ordering::SeqCst)
     }
 
     /// How many orders are under way at this moment.
@@ -367,7 +355,6 @@ impl Load {
 
     /// One call; a killed platform is no answer, and neither is an answer that asks for patience.
     async fn call(&self, interface: &Interface, mut fields: Fields) -> anyhow::Result<Heard> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
         fields.set("nonce_str", OsEntropy.nonce());
         let access_token = self.access_token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Ok(reply) = self.client.call(interface, &access_token, fields).await else {
@@ -406,7 +393,6 @@ impl Load {
         door: &medpay_acceptance::ready::Door,
         values: &[(&str, Value)],
     ) -> anyhow::Result<Value> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
         let values: Map<String, Value> =
             values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let request = http::Request::post(&door.url)

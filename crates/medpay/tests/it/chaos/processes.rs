@@ -30,7 +30,7 @@ pub(super) const DATABASE: &str = "town";
 /// How long a call of another party may take, in milliseconds of machine time.
 const CALL_MS: u32 = 2_000;
 /// How long a job is held, in milliseconds of machine time; a stop is longer.
-pub(super) const LEASE_MS: u32 = 4_000;
+pub(super) const LEASE_MS: u64 = 4_000;
 /// How long an answer of a service may take before it counts as none.
 const ANSWER_MS: u64 = 5_000;
 
@@ -278,7 +278,7 @@ impl Town {
         let stands = self.services.get_mut(service).context("a service")?;
         let mut command = Command::new(&stands.program);
         command.arg(kind_of(service)).arg("--config").arg(&stands.configuration);
-        // The sandbox is an honest counterparty, and its disk is too; PostgreSQL's stands elsewhere.
+        // The sandbox is an honest counterparty on an honest disk; PostgreSQL has its own.
         if kind_of(service) != "sandbox" && self.server.is_none() {
             self.disk.under(&mut command);
         }

@@ -7,7 +7,7 @@
 
 use super::processes::{Audit, Town, medpay};
 use super::{LOOK, Work, seed_of, tell, variable};
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use medpay::clock::FollowedClock;
 use medpay::config::{
     ClockSource, Environment, Outgoing, PLATFORM, PlatformConfiguration, read_file,
@@ -23,7 +23,7 @@ use medpay_platform::{App, Platform};
 use medpay_store::testing::{Engine, run};
 use medpay_store::{Location, Migration, Options, Schema, Store, StoreError, args, no_faults};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -15,7 +15,8 @@ use std::process::{Child, Command, Output, Stdio};
 const WATCHER: &str = r#"
 trap : INT TERM HUP
 cd "$2" || exit 1
-"$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >start 2>&1 </dev/null || exit 1
+"$1/initdb" -D "$2/data" -U postgres -A trust -E UTF8 --locale=C --no-sync \
+  >start 2>&1 </dev/null || exit 1
 (
   trap 'kill -QUIT $server; exit' TERM
   while :; do
