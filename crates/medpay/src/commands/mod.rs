@@ -100,7 +100,9 @@ pub fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the one place where a command's error is told")]
 fn report(error: &anyhow::Error) {
-    eprintln!("medpay: {error:#}");
+    let said = format!("medpay: {error:#}");
+    crate::logging::copy_error(&said);
+    eprintln!("{said}");
 }
 
 fn run(cli: Cli) -> anyhow::Result<Verdict> {

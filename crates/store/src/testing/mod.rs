@@ -6,6 +6,7 @@
 
 mod cluster;
 mod given;
+mod log;
 pub mod saga;
 mod scratch;
 mod stepper;
@@ -46,6 +47,7 @@ impl TestDb {
     /// Makes a fresh database of `engine`; several schemas fit into one. Panics with a sentence if
     /// there is no such engine.
     pub async fn fresh(engine: Engine) -> Self {
+        log::keep();
         match engine {
             Engine::Sqlite => {
                 let directory = ScratchDir::new("medpay-test");

@@ -42,9 +42,14 @@ struct Payment<const STAFF: bool> {
 impl<const STAFF: bool> Payment<STAFF> {
     fn of(cash: i64, insurance: Option<i64>, ends: &[&'static str]) -> Self {
         let (order, gone) = (OnceLock::new(), OnceLock::new());
-        // The HIS that says no to a payment, or to letting go of a bill, is taken at its word.
-        let ends_refused =
-            vec!["refused_by_his: 0+0, bill Pending 0, told 2", ": 0+0, bill Locked 0, told 0"];
+        // Whoever says no to a payment, to letting go of a bill, or to giving money back that the
+        // HIS has refused, is taken at that word; of money that stays, staff know.
+        let ends_refused = vec![
+            "refused_by_his: 0+0, bill Pending 0, told 2",
+            ": 0+0, bill Locked 0, told 0",
+            "refused_by_his: 100+805, bill Voided 0, staff: refund_not_granted, told 1",
+            "refused_by_his: 100+805, bill Voided 0, staff: refund_failed, told 1",
+        ];
         let ends = ends.to_vec();
         Self { cash, insurance, then: Then::Pay, silent: false, order, gone, ends, ends_refused }
     }
