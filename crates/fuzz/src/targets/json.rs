@@ -5,7 +5,7 @@ use medpay_domain::Timestamp;
 use medpay_wire::contracts::{bureau, clock, notices, phone, wallet};
 use medpay_wire::his::qr::{QrFault, QrToken};
 use medpay_wire::his::signature::{HisSecret, SignatureFault, Signed};
-use medpay_wire::his::{Refusal, bills, bookings, events, patients, refunds, results};
+use medpay_wire::his::{Refusal, bills, bookings, events, patients, refunds, results, writes_nul};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -58,8 +58,20 @@ fn says_nothing(value: &Value) -> bool {
 macro_rules! hold {
     ($input:ident: $($type:ty),* $(,)?) => {{
         let Ok(tree) = serde_json::from_slice::<Value>($input) else { return };
+        assert!(writes_nul($input) || !holds_nul(&tree), "U+0000 was not seen");
         $(holds::<$type>($input, &tree);)*
     }};
+}
+
+fn holds_nul(tree: &Value) -> bool {
+    match tree {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// What is asked over the HIS contract, in both directions.

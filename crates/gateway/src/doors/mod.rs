@@ -23,7 +23,7 @@ use medpay_client::{Downloaded, Unanswered};
 use medpay_domain::Openid;
 use medpay_wire::envelope::{GatewayError, Reply};
 use medpay_wire::fields::Fields;
-use medpay_wire::his::{Call, Refusal};
+use medpay_wire::his::{Call, Refusal, writes_nul};
 use medpay_wire::interface::Interface;
 use medpay_wire::public_account::menu::Menu;
 use medpay_wire::public_account::qrcode;
@@ -88,6 +88,10 @@ impl dyn His {
             .map_err(|_| Unanswered::NotSent(format!("{} cannot be written", C::NAME)))?;
         match self.post(C::NAME, key, body).await? {
             Err(refusal) => Ok(Err(refusal)),
+            // No database of ours holds it, so the outcome stays open.
+            Ok(answer) if writes_nul(&answer) => {
+                Err(Unanswered::Unknown(format!("{} was answered with U+0000", C::NAME)))
+            }
             Ok(answer) => serde_json::from_slice(&answer).map(Ok).map_err(|error| {
                 // The error's own text would quote the answer.
                 let (name, at) = (C::NAME, error.column());

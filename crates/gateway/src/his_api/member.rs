@@ -1,5 +1,6 @@
 //! Reading a body so that a fault names its member, and never quotes what the member held.
 
+use medpay_wire::his::writes_nul;
 use serde::de::DeserializeOwned;
 
 /// What is wrong with a body.
@@ -14,6 +15,9 @@ pub(super) enum MemberFault {
     /// A member is not what it should be.
     #[error("{0}: not of its type")]
     Type(String),
+    /// A text holds U+0000, which cannot be stored.
+    #[error("body: U+0000 in a text")]
+    Nul,
     /// A text is empty or too long.
     #[error("{0}: 1 to {1} characters")]
     Length(&'static str, usize),
@@ -24,6 +28,9 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, MemberFault> {
     // A struct may also be written as a list in serde's JSON; in the contract it may not.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(MemberFault::NotJson(1, 1));
+    }
+    if writes_nul(body) {
+        return Err(MemberFault::Nul);
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -81,6 +88,15 @@ mod tests {
     fn a_fault_never_quotes_a_value() {
         assert!(!fault(r#"{"scan_no":{"name":"张三"}}"#).contains("张三"));
         assert_eq!(fault(r#"{"pay_with":"张三"}"#), "pay_with: not of its type");
+    }
+
+    /// Found by fuzzing: it was believed, and could not be stored in PostgreSQL, however often it
+    /// came.
+    #[test]
+    fn a_text_that_cannot_be_stored_is_refused() {
+        let body = |text: &str| format!(r#"{{"registration":{{"patient_id":"{text}"}}}}"#);
+        assert_eq!(fault(&body(r"a\u0000")), "body: U+0000 in a text");
+        assert_ne!(fault(&body(r"a\\u0000")), "body: U+0000 in a text");
     }
 
     #[test]

@@ -51,6 +51,20 @@ macro_rules! call {
 }
 pub(crate) use call;
 
+/// Whether a JSON text writes U+0000, which no database of ours holds: `\u0000`, unless the
+/// backslash is itself escaped.
+pub fn writes_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.iter().position(|&b| b == b'\\') {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
+}
+
 /// An explicit no: nothing was changed. Sent with the status of its code.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {

@@ -196,11 +196,15 @@ impl Object {
     }
 }
 
-/// The text of a JSON string, or the digits of a JSON number.
+/// The longest JSON number that is taken: one that every reader holds.
+const MAX_NUMBER: usize = 32;
+
+/// The text of a JSON string, or the digits of a JSON number, which has neither sign nor exponent.
 fn plain_text(json: &str) -> Option<String> {
+    let digits = |b: u8| b.is_ascii_digit() || b == b'.';
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
-        b'-' | b'0'..=b'9' => Some(json.to_owned()),
+        _ if json.len() <= MAX_NUMBER && json.bytes().all(digits) => Some(json.to_owned()),
         _ => None,
     }
 }

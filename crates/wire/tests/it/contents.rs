@@ -100,6 +100,20 @@ fn a_name_that_is_not_the_documents_is_refused_twice_and_not_told() {
     assert_eq!(fault(&below), "request_content registration_order_pay has a name twice");
 }
 
+/// Found by fuzzing: a number that another reader cannot hold was taken as a text.
+#[test]
+fn a_number_is_taken_by_its_digits_and_by_nothing_else() {
+    let with = |number: &str| {
+        let json = CONTENT.replace(r#""ksbm":"631""#, &format!(r#""ksbm":{number}"#));
+        RegistrationOrder::parse(&json).map(|order| order.department_no)
+    };
+    assert_eq!(with("631").expect("a department"), "631");
+    for number in ["4e526", "1E2", "-1", &"9".repeat(33)] {
+        let fault = with(number).expect_err("a fault").to_string();
+        assert_eq!(fault, "request_content registration_order_pay.mzghdj.ksbm is invalid");
+    }
+}
+
 #[test]
 fn an_amount_that_is_a_number_is_read_by_its_digits() {
     let json = CONTENT.replace(r#""ghhj":"0.01""#, r#""ghhj":90071992547409.93"#);

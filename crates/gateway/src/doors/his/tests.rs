@@ -3,6 +3,7 @@
 use super::*;
 use medpay_domain::{Elapsed, Timestamp};
 use medpay_wire::his::bills::FindBill;
+use medpay_wire::his::bookings::ListDepartments;
 use std::sync::Mutex;
 
 const SECRET: &str = "his-test-secret-0123456789abcdef";
@@ -52,6 +53,16 @@ fn his(answer: Result<(u16, &'static str), Unanswered>) -> (HttpHis, Arc<Line>) 
 
 async fn told(status: u16, body: &'static str) -> Result<Result<Vec<u8>, Refusal>, Unanswered> {
     his(Ok((status, body))).0.post("lock_bill", "K-1", b"{}".to_vec()).await
+}
+
+/// Found by fuzzing: PostgreSQL holds no U+0000, so what was answered could never be written down.
+#[tokio::test]
+async fn an_answer_that_cannot_be_stored_leaves_the_outcome_open() {
+    let answer = r#"{"departments":[{"department_id":"D1","name":"\u0000"}]}"#;
+    let (his, _) = his(Ok((200, answer)));
+    let his: &dyn His = &his;
+    let told = his.ask(&ListDepartments {}).await;
+    assert!(matches!(told, Err(Unanswered::Unknown(_))), "{told:?}");
 }
 
 #[tokio::test]
