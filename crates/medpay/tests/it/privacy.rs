@@ -1,5 +1,5 @@
-//! The log of a whole journey, at the level that services log at, tells nothing of a person and no
-//! secret.
+//! The log of a whole journey, down to the last detail, tells nothing of a person and no secret.
+//! `.ci/privacy` looks in the logs of all other tests (docs/privacy.md).
 
 use crate::demo;
 use medpay_acceptance::ready::Ready;
@@ -10,7 +10,7 @@ on_both!(the_log_of_a_journey_tells_nothing_of_a_person, async |db: TestDb| {
     let directory = tempfile::tempdir().expect("a directory");
     let ready_file = directory.path().join("ready.json");
     let mut command = demo::command(&db, directory.path());
-    command.args(["--play", "--log", "info", "--ready-file"]).arg(&ready_file);
+    command.args(["--play", "--log", "trace", "--ready-file"]).arg(&ready_file);
     let played = command.output().expect("medpay can be started");
     let log = String::from_utf8_lossy(&played.stderr);
     assert!(played.status.success(), "{log}");
