@@ -1,6 +1,6 @@
 //! The log of a test process, kept for whoever looks afterwards that it tells nothing of a person:
 //! where [`DIRECTORY_VARIABLE`] names a directory, everything that is logged is appended to a file
-//! there, down to the last detail, whatever the tests themselves do with it.
+//! there, ours down to the last detail, whatever the tests themselves do with it.
 
 use std::fmt::{Debug, Write as _};
 use std::fs::File;
@@ -48,9 +48,9 @@ impl Keeper {
 }
 
 impl Subscriber for Keeper {
-    /// All of ours; of the libraries, what is still legible.
+    /// All of ours; of the libraries, what they say at `info`.
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("medpay") || *metadata.level() <= Level::DEBUG
+        metadata.target().starts_with("medpay") || *metadata.level() <= Level::INFO
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
