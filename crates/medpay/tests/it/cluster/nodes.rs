@@ -206,6 +206,9 @@ impl Cluster {
         };
         for node in ["node1", "node2", "node3"] {
             add(format!("Patroni of {node}"), self.patroni_log(node));
+            let postgres = node.replace("node", "patroni") + ".log";
+            let log = std::fs::read_to_string(self.directory.join(postgres));
+            add(format!("PostgreSQL of {node}"), log.unwrap_or_default());
         }
         for service in ["sandbox", "platform1", "platform2", "gateway1", "gateway2"] {
             let log = std::fs::read_to_string(self.directory.join(format!("{service}.log")));
