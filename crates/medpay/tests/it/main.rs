@@ -1,5 +1,6 @@
 //! Tests of the whole: real processes, real HTTP, both engines.
 
+mod admission_races;
 mod apart;
 mod browser;
 mod business_refusals;
@@ -30,6 +31,7 @@ mod patient;
 mod plain_browser;
 mod privacy;
 mod python;
+mod races;
 mod readiness;
 mod reconnect;
 mod refusals;
