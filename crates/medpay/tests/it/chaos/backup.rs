@@ -11,8 +11,8 @@ use medpay_store::on_both;
 use medpay_store::testing::{Engine, TestDb};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
 /// How many orders are begun before the backup, and again after it.
@@ -94,17 +94,26 @@ async fn back_up(town: &Town) -> anyhow::Result<Backup> {
         let both = ["-Fc", "--schema=platform", "--schema=gateway", "-f", file];
         let output = server.run("pg_dump", DATABASE, &both)?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // Ours says whose work that is.
+        let output = medpay_backup(town, "platform", &folder).await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(2) && said.contains("pg_dump"), "{said}");
         return Ok(Backup(folder));
     }
     for service in ["platform", "gateway"] {
-        let mut command = Command::new(medpay());
-        command.args(["backup", service, "--config"]);
-        command.arg(town.configuration(&format!("{service}-1"))?);
-        command.arg("--to").arg(folder.join(format!("{service}.db")));
-        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let output = medpay_backup(town, service, &folder).await?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(Backup(folder))
+}
+
+/// `medpay backup` of a service into `folder`.
+async fn medpay_backup(town: &Town, service: &str, folder: &Path) -> anyhow::Result<Output> {
+    let mut command = Command::new(medpay());
+    command.args(["backup", service, "--config"]);
+    command.arg(town.configuration(&format!("{service}-1"))?);
+    command.arg("--to").arg(folder.join(format!("{service}.db")));
+    Ok(tokio::task::spawn_blocking(move || command.output()).await??)
 }
 
 /// Ends our services, puts the backup in the place of their databases, and starts them. The other
