@@ -7,7 +7,7 @@ use medpay_wire::sign::ApiKey;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything an operator decides of the platform.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The address under which patients and hospitals reach this service, without a final slash.
     pub public_url: String,

@@ -120,6 +120,21 @@ impl Sandbox {
         shell::router(Arc::clone(&self.parties))
     }
 
+    /// The HIS of a hospital, for those who live in the same process.
+    pub fn his(&self, org_no: &OrgNo) -> Option<&His> {
+        self.parties.his(org_no)
+    }
+
+    /// The wallet, likewise.
+    pub fn wallet(&self) -> &Wallet {
+        &self.parties.wallet
+    }
+
+    /// The bureau, likewise.
+    pub fn bureau(&self) -> &Bureau {
+        &self.parties.bureau
+    }
+
     /// The test clock, for those who live in the same process.
     pub fn test_clock(&self) -> Arc<TestClock> {
         Arc::clone(&self.parties.clock)

@@ -31,6 +31,9 @@ pub struct Settings {
     /// How courier, phone and HIS reach the others. It must not follow redirects by itself and
     /// needs no cookie store: the phone does both, as a person's browser.
     pub http: reqwest::Client,
+    /// Commands of the parties run where they are called and not where they may wait for a disk:
+    /// for simulation, where one thread keeps a seed's order.
+    pub in_place: bool,
 }
 
 /// A hospital whose HIS the sandbox plays.

@@ -199,8 +199,33 @@ impl Store {
         lease_ms: i64,
         limit: u32,
     ) -> Result<Vec<Lease>, StoreError> {
+        // Most looks find nothing, and need not wait for the writer to learn it.
+        if !self.has_due(queue, now, elapsed).await? {
+            return Ok(Vec::new());
+        }
         self.write("lease jobs", move |tx| {
             Box::pin(tx.lease_jobs(queue, now, elapsed, lease_ms, limit))
+        })
+        .await
+    }
+
+    /// Whether `queue` has a due job that nobody holds.
+    async fn has_due(
+        &self,
+        queue: &'static str,
+        now: Timestamp,
+        elapsed: Elapsed,
+    ) -> Result<bool, StoreError> {
+        self.read("due jobs", move |tx| {
+            Box::pin(async move {
+                let due = tx.opt(
+                    "SELECT 1 FROM jobs
+                      WHERE queue = $1 AND due_at_ms <= $2
+                        AND (leased_until_ms IS NULL OR leased_until_ms <= $3) LIMIT 1",
+                    args![queue, now, elapsed],
+                );
+                Ok(due.await?.is_some())
+            })
         })
         .await
     }

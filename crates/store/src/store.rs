@@ -63,10 +63,11 @@ impl Store {
         let shared = Arc::new(Shared::new(faults, options));
         let open = match location {
             Location::Sqlite(path) if options.in_place => {
-                let (writer, reader) = sqlite::in_place(path, &shared, |tx| {
+                let connection = sqlite::InPlace::open(path, &shared, |tx| {
                     sqlite::at_once(bring_up(tx, schema, Missing::Apply)).map(drop)
                 })?;
-                let (writes, reads) = (Writes::InPlace(writer), Reads::InPlace(reader));
+                let writes = Writes::InPlace(connection.clone());
+                let reads = Reads::InPlace(connection);
                 Open { writes, reads, workers: Workers::Sqlite(Vec::new()) }
             }
             Location::Sqlite(path) => {
@@ -127,8 +128,8 @@ impl Store {
         self.turn(Step::Write(label)).await;
         self.submit(work, |open, work| match &open.writes {
             Writes::Queue(queue) => sent(queue, work),
-            Writes::InPlace(writer) => {
-                writer.run(work);
+            Writes::InPlace(connection) => {
+                connection.write(work);
                 Ok(())
             }
         })?;
@@ -149,8 +150,8 @@ impl Store {
         self.turn(Step::Read(label)).await;
         self.submit(work, |open, work| match &open.reads {
             Reads::Sqlite(queue) => sent(queue, work),
-            Reads::InPlace(reader) => {
-                reader.run(work);
+            Reads::InPlace(connection) => {
+                connection.read(work);
                 Ok(())
             }
             Reads::Postgres(reads) => reads.start(work).map_err(|_| StoreError::Busy),

@@ -10,9 +10,9 @@ pub(crate) mod give_back;
 mod page;
 mod record;
 pub(crate) mod rows;
-pub(crate) mod shown;
 #[cfg(test)]
 mod sagas;
+pub(crate) mod shown;
 #[cfg(test)]
 mod tests;
 

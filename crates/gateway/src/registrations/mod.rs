@@ -15,9 +15,9 @@ pub mod report;
 #[cfg(test)]
 mod report_tests;
 mod rows;
-mod standing;
 #[cfg(test)]
 mod sagas;
+mod standing;
 #[cfg(test)]
 mod tests;
 

@@ -82,6 +82,7 @@ impl SandboxConfiguration {
             person_cookies: self.person_cookies.clone(),
             his: self.hospitals.clone(),
             http,
+            in_place: false,
         }
     }
 }

@@ -52,6 +52,7 @@ async fn town() -> Town {
         person_cookies: Vec::new(),
         his: vec![his],
         http: outgoing::client(&medpay::config::Outgoing::direct()).expect("a client"),
+        in_place: false,
     };
     let sandbox = Sandbox::open(settings, Arc::new(SystemClock::new()), Arc::new(OsEntropy));
     let router = sandbox.expect("a sandbox").router();

@@ -11,9 +11,9 @@ pub mod getmedinfo;
 pub mod links;
 pub mod qrcodegetmedinfo;
 pub mod rows;
-pub mod scans;
 #[cfg(test)]
 mod sagas;
+pub mod scans;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -125,7 +125,12 @@ pub(crate) async fn bind(world: &World, institution: usize, openid: &str, person
     assert_eq!(outcome(&done), "bound", "{}", done.body);
 }
 
-pub(super) async fn getmedinfo(world: &World, institution: usize, openid: &str, person: Person) -> String {
+pub(super) async fn getmedinfo(
+    world: &World,
+    institution: usize,
+    openid: &str,
+    person: Person,
+) -> String {
     let digest = person.id_md5();
     let fields = [("openid", openid), ("name", person.name), ("idcard_md5", &digest)];
     world.call(institution, "getmedinfo", &fields).await.word()

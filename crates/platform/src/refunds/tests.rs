@@ -10,7 +10,8 @@ use medpay_domain::{MedRefundId, MedTransId};
 use medpay_store::on_both;
 use medpay_store::testing::TestDb;
 
-pub(super) const CANCEL: [(&str, &str); 2] = [("cancel_bill_no", "#"), ("cancel_serial_no", "186042")];
+pub(super) const CANCEL: [(&str, &str); 2] =
+    [("cancel_bill_no", "#"), ("cancel_serial_no", "186042")];
 
 /// Asks for a refund of everything that is left, with the cancel numbers.
 async fn refund(town: &Town, order: &MedTransId, number: &str) -> Answered {

@@ -28,7 +28,11 @@ pub(super) fn visit(number: &'static str) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-pub(super) async fn report(world: &World, interface: &str, fields: &[(&str, String)]) -> (String, String) {
+pub(super) async fn report(
+    world: &World,
+    interface: &str,
+    fields: &[(&str, String)],
+) -> (String, String) {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let answer = world.call(HOSPITAL, interface, &fields).await;
     let text = answer.fields();

@@ -48,6 +48,9 @@ async fn run<T: Send + 'static>(
     parties: &Arc<Parties>,
     command: impl FnOnce(&Parties) -> Result<T, BookError> + Send + 'static,
 ) -> Result<T, Response> {
+    if parties.settings.in_place {
+        return command(parties).map_err(|fault| unanswered(&fault));
+    }
     let parties = Arc::clone(parties);
     match tokio::task::spawn_blocking(move || command(&parties)).await {
         Ok(Ok(answer)) => Ok(answer),

@@ -147,6 +147,7 @@ pub(crate) fn settings_of(
         }],
         his: vec![his()],
         http: http(),
+        in_place: false,
     }
 }
 

@@ -5,6 +5,6 @@ mod in_place;
 mod session;
 mod threads;
 
-pub(crate) use in_place::{InPlace, in_place};
+pub(crate) use in_place::InPlace;
 pub(crate) use session::{Role, SqliteSession};
 pub(crate) use threads::{Threads, at_once, open, start};

@@ -5,6 +5,7 @@ use crate::error::StoreError;
 use crate::row::Row;
 use crate::tx::{Failure, Trouble};
 use crate::value::{Arg, Cell};
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ffi};
 use std::path::Path;
@@ -33,6 +34,9 @@ impl SqliteSession {
         let connection = Connection::open(path).map_err(failure)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failure)?;
         connection.set_prepared_statement_cache_capacity(256);
+        // One plan for a statement whatever is bound to it: without this SQLite prepares many
+        // statements anew at each execution.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failure)?;
         let pragmas = match role {
             Role::Writer => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;

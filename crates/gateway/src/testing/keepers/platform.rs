@@ -263,7 +263,6 @@ impl KeepingPlatform {
         let refused = reports.values().filter(|(_, reply)| matches!(reply, Reply::Refused(_)));
         (reports.len(), refused.count())
     }
-
 }
 
 fn accepted(order: &Order) -> Reply {
