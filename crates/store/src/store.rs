@@ -63,11 +63,11 @@ impl Store {
         let shared = Arc::new(Shared::new(faults, options));
         let open = match location {
             Location::Sqlite(path) if options.in_place => {
-                let connection = sqlite::InPlace::open(path, &shared, |tx| {
+                let in_place = sqlite::InPlace::open(path, &shared, |tx| {
                     sqlite::at_once(bring_up(tx, schema, Missing::Apply)).map(drop)
                 })?;
-                let writes = Writes::InPlace(connection.clone());
-                let reads = Reads::InPlace(connection);
+                let writes = Writes::InPlace(in_place.clone());
+                let reads = Reads::InPlace(in_place);
                 Open { writes, reads, workers: Workers::Sqlite(Vec::new()) }
             }
             Location::Sqlite(path) => {
@@ -84,10 +84,12 @@ impl Store {
                 migrate_postgres(url, schema, options, missing).await?;
                 let writers = postgres::pool(url, schema, options, options.writers)?;
                 let readers = postgres::pool(url, schema, options, options.readers)?;
-                let postgres::Tasks { writes, reads, writers } =
-                    postgres::start(&writers, readers, &shared, options);
-                let (writes, reads) = (Writes::Queue(writes), Reads::Postgres(reads));
-                Open { writes, reads, workers: Workers::Postgres(writers) }
+                let tasks = postgres::start(&writers, readers, &shared, options);
+                Open {
+                    writes: Writes::Queue(tasks.writes),
+                    reads: Reads::Postgres(tasks.reads),
+                    workers: Workers::Postgres(tasks.writers),
+                }
             }
         };
         let open = Mutex::new(Some(open));

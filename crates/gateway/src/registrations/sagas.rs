@@ -42,20 +42,19 @@ impl Place {
         names: &[&'static str],
     ) -> Option<Answered> {
         let kept = self.form.lock().expect("not poisoned").clone();
-        let (to, fields) = match kept {
-            Some(form) => form,
-            None => {
-                let page = scene.world.get(from).await;
-                // Whoever has done it meanwhile at another place wants nothing more.
-                if self.ended.get().is_some() || !page.body.contains("name=\"nonce\"") {
-                    return None;
-                }
-                let mut fields = fields(&page, names);
-                if to == path("/register/confirm") {
-                    fields.push(("card", "CARD1".to_owned()));
-                }
-                (to.to_owned(), fields)
+        let (to, fields) = if let Some(form) = kept {
+            form
+        } else {
+            let page = scene.world.get(from).await;
+            // Whoever has done it meanwhile at another place wants nothing more.
+            if self.ended.get().is_some() || !page.body.contains("name=\"nonce\"") {
+                return None;
             }
+            let mut fields = fields(&page, names);
+            if to == path("/register/confirm") {
+                fields.push(("card", "CARD1".to_owned()));
+            }
+            (to.to_owned(), fields)
         };
         *self.form.lock().expect("not poisoned") = Some((to.clone(), fields.clone()));
         let pairs: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -27,6 +27,7 @@ use medpay_wire::public_account::qrcode::{Qrcode, QrcodeRequest};
 use medpay_wire::public_account::{TemplateMessage, TemplateSent};
 use medpay_wire::sign::sign_into;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 /// The queues of each worker.
@@ -97,10 +98,10 @@ impl Scene {
         let staff: Vec<_> = staff.iter().map(|one| one.kind).collect();
         let mut text = format!("{cash}+{insurance}, bill {bill}");
         if open > 0 {
-            text.push_str(&format!(", {open} open"));
+            let _ = write!(text, ", {open} open");
         }
         if !staff.is_empty() {
-            text.push_str(&format!(", staff: {}", staff.join(" ")));
+            let _ = write!(text, ", staff: {}", staff.join(" "));
         }
         text
     }

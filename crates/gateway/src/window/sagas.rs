@@ -33,10 +33,11 @@ impl Flow for Scanning {
     const UNDOS: &'static [&'static str] = &["release_bill", "closeorder"];
 
     fn ends(&self) -> Vec<&'static str> {
-        match self.registers {
-            false => vec!["Confirmed: 100+805, bill Paid 1, reports (0, 0)"],
-            true => vec!["Confirmed: 100+805, bill Paid 1, reports (1, 0)"],
-        }
+        vec![if self.registers {
+            "Confirmed: 100+805, bill Paid 1, reports (1, 0)"
+        } else {
+            "Confirmed: 100+805, bill Paid 1, reports (0, 0)"
+        }]
     }
 
     fn ends_refused(&self) -> Vec<&'static str> {

@@ -73,6 +73,7 @@ fn no_acknowledged_order_is_lost_when_a_primary_dies() {
 }
 
 /// A line of JSON, for the reader and for the record.
+#[expect(clippy::print_stdout, reason = "who waits for ten fail-overs wants to see them")]
 fn tell(line: &Value) -> anyhow::Result<()> {
     println!("{line}");
     if let Some(path) = variable(RECORD_VARIABLE) {

@@ -46,9 +46,10 @@ impl Flow for Refund {
     async fn insist(&self, town: &Town) -> bool {
         let order = self.order.get().expect("it is paid").as_str();
         let mut fields = vec![("med_trans_id", order), ("hosp_out_refund_no", "R1")];
-        match self.cash_only {
-            true => fields.push(("part_refund_type", "CASH_ONLY")),
-            false => fields.extend(CANCEL),
+        if self.cash_only {
+            fields.push(("part_refund_type", "CASH_ONLY"));
+        } else {
+            fields.extend(CANCEL);
         }
         let word = town.world.call(HOSPITAL, "refund", &fields).await.word();
         ["SUCCESS", "INVALID_REQUEST", "TRADE_OVERDUE"].contains(&word.as_str())

@@ -36,17 +36,19 @@ impl Bureau for BureauOnLine {
         &self,
         ask: &bureau::FindInsured,
     ) -> Result<bureau::FoundInsured, Unanswered> {
-        let act = async |no| match no {
-            true => Ok(bureau::FoundInsured::CardUnknown),
-            false => self.insured.find_insured(ask).await,
+        let act = async |no| {
+            if no {
+                Ok(bureau::FoundInsured::CardUnknown)
+            } else {
+                self.insured.find_insured(ask).await
+            }
         };
         heard(self.line.carry("find_insured", |no| Box::pin(act(no))).await)
     }
 
     async fn check_card(&self, ask: &bureau::CheckCard) -> Result<bureau::CheckedCard, Unanswered> {
-        let act = async |no| match no {
-            true => Ok(bureau::CheckedCard::Unknown),
-            false => self.insured.check_card(ask).await,
+        let act = async |no| {
+            if no { Ok(bureau::CheckedCard::Unknown) } else { self.insured.check_card(ask).await }
         };
         heard(self.line.carry("check_card", |no| Box::pin(act(no))).await)
     }
@@ -108,9 +110,12 @@ impl Wallet for WalletOnLine {
         &self,
         ask: &wallet::IdentifyByCode,
     ) -> Result<wallet::Identified, Unanswered> {
-        let act = async |no| match no {
-            true => Ok(wallet::Identified::Expired),
-            false => self.people.identify_by_code(ask).await,
+        let act = async |no| {
+            if no {
+                Ok(wallet::Identified::Expired)
+            } else {
+                self.people.identify_by_code(ask).await
+            }
         };
         heard(self.line.carry("identify_by_code", |no| Box::pin(act(no))).await)
     }
@@ -119,17 +124,23 @@ impl Wallet for WalletOnLine {
         &self,
         ask: &wallet::IdentifyByAuthCode,
     ) -> Result<wallet::Identified, Unanswered> {
-        let act = async |no| match no {
-            true => Ok(wallet::Identified::Expired),
-            false => self.people.identify_by_auth_code(ask).await,
+        let act = async |no| {
+            if no {
+                Ok(wallet::Identified::Expired)
+            } else {
+                self.people.identify_by_auth_code(ask).await
+            }
         };
         heard(self.line.carry("identify_by_auth_code", |no| Box::pin(act(no))).await)
     }
 
     async fn confirm(&self, ask: &wallet::Confirm) -> Result<wallet::Confirmed, Unanswered> {
-        let act = async |no| match no {
-            true => Ok(wallet::Confirmed::WrongPassword { tries_left: 1 }),
-            false => self.books.confirm(ask).await,
+        let act = async |no| {
+            if no {
+                Ok(wallet::Confirmed::WrongPassword { tries_left: 1 })
+            } else {
+                self.books.confirm(ask).await
+            }
         };
         heard(self.line.carry("confirm", |no| Box::pin(act(no))).await)
     }

@@ -10,4 +10,4 @@ pub(crate) use connect::pool;
 pub(crate) use session::{PgSession, Role};
 #[cfg(test)]
 pub(crate) use tasks::write_loop;
-pub(crate) use tasks::{Reads, Tasks, start};
+pub(crate) use tasks::{Reads, start};

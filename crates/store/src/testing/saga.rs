@@ -84,6 +84,11 @@ const LEASE_MS: i64 = 60_000;
 
 /// Runs the flow that `begin` makes once for each step and each trouble there.
 pub async fn everything_goes_wrong_once<F: Flow>(db: &TestDb, begin: impl Fn() -> F) {
+    // Boxed: the flows of a whole service are large.
+    Box::pin(each_trouble(db, begin)).await;
+}
+
+async fn each_trouble<F: Flow>(db: &TestDb, begin: impl Fn() -> F) {
     let line = Arc::new(Line::default());
     let store = open::<F>(db, &line).await;
     let mut theatre = Theatre { db, line, store };

@@ -149,7 +149,7 @@ impl KeepingHis {
                 told::<ListDay>(Ok(DayList { payments: of_day.cloned().collect() }))
             }
             GrantRefund::NAME => told::<GrantRefund>(grant_refund(book, &asked(body))),
-            ConfirmRefund::NAME => told::<ConfirmRefund>(confirm_refund(book, &asked(body))),
+            ConfirmRefund::NAME => told::<ConfirmRefund>(Ok(confirm_refund(book, &asked(body)))),
             ListDepartments::NAME => {
                 told::<ListDepartments>(Ok(Departments { departments: vec![department()] }))
             }
@@ -320,9 +320,9 @@ fn of_order<'a>(book: &'a mut Books, number: &HospOutTradeNo) -> Option<&'a mut 
     book.paid.iter_mut().find(|paid| paid.hosp_out_trade_no == *number)
 }
 
-fn confirm_refund(book: &mut Books, ask: &ConfirmRefund) -> Result<RefundConfirmed, Refusal> {
+fn confirm_refund(book: &mut Books, ask: &ConfirmRefund) -> RefundConfirmed {
     if ask.outcome == RefundOutcome::Failed {
-        return Ok(RefundConfirmed {});
+        return RefundConfirmed {};
     }
     let bill_no = match of_order(book, &ask.hosp_out_trade_no) {
         Some(paid) => {
@@ -348,7 +348,7 @@ fn confirm_refund(book: &mut Books, ask: &ConfirmRefund) -> Result<RefundConfirm
         }
         _ => {}
     }
-    Ok(RefundConfirmed {})
+    RefundConfirmed {}
 }
 
 fn move_booking(book: &mut Books, number: &str, to: BookingState) -> Result<Booking, Refusal> {

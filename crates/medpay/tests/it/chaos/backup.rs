@@ -64,12 +64,12 @@ async fn restore_and_compare(engine: Engine) -> anyhow::Result<()> {
     work.load.again();
     work.patients.again();
     let seed = Chance(seed).below(u64::MAX);
-    let working = work.begin(seed, u64::MAX);
+    let resumed = work.begin(seed, u64::MAX);
     until_begun(&work, 3 * ORDERS).await;
     work.no_more();
-    working.ended().await?;
-    let last = settled(&town).await?;
-    ensure!(names_of_the_lost(&last)? == named, "{last}\n{}", town.logs());
+    resumed.ended().await?;
+    let finally = settled(&town).await?;
+    ensure!(names_of_the_lost(&finally)? == named, "{finally}\n{}", town.logs());
     Ok(())
 }
 

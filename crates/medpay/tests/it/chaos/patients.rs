@@ -24,7 +24,7 @@ const BEHAVIOURS: [&str; 5] =
 
 /// The patients of the first hospital.
 pub(crate) struct Patients {
-    patients: Vec<Patient>,
+    people: Vec<Patient>,
     closing: AtomicBool,
     at_work: AtomicU64,
     orders: AtomicU64,
@@ -69,7 +69,7 @@ impl Patients {
             patients.push(patient);
         }
         Ok(Self {
-            patients,
+            people: patients,
             closing: AtomicBool::new(false),
             at_work: AtomicU64::new(0),
             orders: AtomicU64::new(0),
@@ -100,10 +100,10 @@ impl Patients {
     /// them were begun.
     pub(crate) async fn run(self: Arc<Self>, seed: u64, orders: u64) -> anyhow::Result<Outcomes> {
         let mut visits = tokio::task::JoinSet::new();
-        for number in 0..self.patients.len() {
+        for number in 0..self.people.len() {
             let patients = Arc::clone(&self);
             visits.spawn(async move {
-                let patient = &patients.patients[number];
+                let patient = &patients.people[number];
                 let mut chance = Chance(seed ^ ((number as u64) << 40));
                 let mut outcomes = Outcomes::default();
                 while !patients.closing.load(Ordering::SeqCst)

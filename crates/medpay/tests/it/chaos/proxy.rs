@@ -162,7 +162,7 @@ where
         let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
         let _ = to_server.shutdown().await;
         // The answer may still be on its way.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         torn = answer(&mut from_server, &mut to_client, shared) => torn,

@@ -285,8 +285,10 @@ on_both!(two_workers_at_one_notification, async |db: TestDb| {
                 })
             };
             round.run(vec![flow(0), flow(1)]).await;
-            let told = town.hospital.told.lock().expect("not poisoned");
-            let told = told.iter().filter(|(_, document)| document.contains(id.as_str())).count();
+            let told = {
+                let told = town.hospital.told.lock().expect("not poisoned");
+                told.iter().filter(|(_, document)| document.contains(id.as_str())).count()
+            };
             assert!((1..=2).contains(&told), "told {told} times");
             let waiting = town.app().store.pending_jobs("notify").await.expect("read");
             assert_eq!(waiting, [], "acknowledged");
