@@ -130,8 +130,8 @@ impl Stopper {
     }
 }
 
-/// Serves `router` on `bound` until `stop` and `settings.leave_seconds` after it, then waits for the
-/// requests under way as long as `settings` allows.
+/// Serves `router` on `bound` until `stop` and `settings.leave_seconds` after it, then waits for
+/// the requests under way as long as `settings` allows.
 ///
 /// Between the two, each answer ends its connection, so that callers go elsewhere while they are
 /// still welcome here.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 const GOOD_FOR_MS: i64 = 500;
 /// How long a probe waits for one.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How much must be free beside a SQLite file: its log grows by a few MiB before it is written back.
+/// How much must be free beside a SQLite file: its log grows by some MiB before it is written back.
 const SPARE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What is found: a note, or why not.

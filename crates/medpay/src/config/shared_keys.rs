@@ -28,22 +28,22 @@ pub(super) const LISTENER: &[Key] = &[
         path: "drain_seconds",
         kind: Kind::Whole(0, 3600),
         preset: Preset::Is("10"),
-        meaning: "How long SIGTERM waits for requests under way, and then for the workers' round, in \
-                  seconds.",
+        meaning: "How long SIGTERM waits for requests under way, and then for the workers' round, \
+                  in seconds.",
     },
     Key {
         path: "leave_seconds",
         kind: Kind::Whole(0, 300),
         preset: Preset::Is("0"),
-        meaning: "How long SIGTERM still lets requests in while /readyz says `draining` already, in \
-                  seconds: as long as a load balancer in front needs to notice.",
+        meaning: "How long SIGTERM still lets requests in while /readyz says `draining` already, \
+                  in seconds: as long as a load balancer in front needs to notice.",
     },
     Key {
         path: "connections",
         kind: Kind::Whole(1, 100_000),
         preset: Preset::Is("4096"),
-        meaning: "Connections that are open at once on `listen`; one more is closed before anything \
-                  is read.",
+        meaning: "Connections that are open at once on `listen`; one more is closed before \
+                  anything is read.",
     },
     Key {
         path: "slow_request_seconds",
@@ -73,8 +73,8 @@ pub(super) const ADMISSION: &[Key] = &[
         path: "admission.wait_ms",
         kind: Kind::Whole(0, 60_000),
         preset: Preset::Is("25"),
-        meaning: "How long a request waits for a place before it is answered 503 with Retry-After, in \
-                  milliseconds.",
+        meaning: "How long a request waits for a place before it is answered 503 with \
+                  Retry-After, in milliseconds.",
     },
 ];
 

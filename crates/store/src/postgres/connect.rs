@@ -11,8 +11,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A process that is stopped in the middle of a transaction (a machine that hangs, a debugger, a
 /// virtual machine that is moved) holds its rows, and with them every writer that comes to one of
-/// them. After five seconds the server ends that session; the process finds a broken connection when
-/// it goes on, which it can live with at any moment.
+/// them. After five seconds the server ends that session; the process finds a broken connection
+/// when it goes on, which it can live with at any moment.
 const LET_GO: &str = "-c idle_in_transaction_session_timeout=5s";
 
 /// Connections to one PostgreSQL, wherever its primary is at the moment.

@@ -83,7 +83,7 @@ impl PgSession {
         let both = async {
             tokio::join!(
                 biased;
-                async { if later.is_empty() { Ok(()) } else { client.batch_execute(&later).await } },
+                first(client, &later),
                 answer(client, sql, args, wants_rows)
             )
         };
@@ -237,6 +237,11 @@ async fn within<T>(bound: Option<Duration>, answer: impl Future<Output = T>) -> 
         Some(bound) => tokio::time::timeout(bound, answer).await,
         None => Ok(answer.await),
     }
+}
+
+/// Runs what was put off, if anything was.
+async fn first(client: &tokio_postgres::Client, later: &str) -> Result<(), tokio_postgres::Error> {
+    if later.is_empty() { Ok(()) } else { client.batch_execute(later).await }
 }
 
 fn living(client: Option<&ClientWrapper>) -> Result<&ClientWrapper, Failure> {
