@@ -364,17 +364,23 @@ impl Load {
             Reply::Success(fields) => Heard::Success(fields),
             Reply::Refused(Refused::Business { err_code, .. }) => match err_code.as_str() {
                 "553" | "556" | "SYSTEMERROR" | "80000" | "BIZERR_NEED_RETRY" => Heard::Nothing,
+                "40001" | "40014" | "42001" => self.renew_token().await,
                 _ => Heard::Refused(err_code),
             },
-            // The token is too old, or was lost with what came after a backup.
             Reply::Refused(Refused::Gateway(error)) if is_of_token(error.errcode) => {
-                if let Ok(token) = Self::buy_token(&self.transport, &self.ready).await {
-                    *self.access_token.lock().unwrap_or_else(PoisonError::into_inner) = token;
-                }
-                Heard::Nothing
+                self.renew_token().await
             }
             Reply::Refused(other) => bail!("{}: {other:?}", interface.name),
         })
+    }
+
+    /// Buys another token: the kept one is too old, or was lost with what came after a backup.
+    async fn renew_token(&self) -> Heard {
+        // Whoever gets none meets the same refusal again.
+        if let Ok(token) = Self::buy_token(&self.transport, &self.ready).await {
+            *self.access_token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+        }
+        Heard::Nothing
     }
 
     async fn buy_token(transport: &HttpTransport, ready: &Ready) -> anyhow::Result<String> {
