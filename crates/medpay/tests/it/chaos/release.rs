@@ -33,6 +33,8 @@ use tokio::task::JoinHandle;
 const OLD_VARIABLE: &str = "MEDPAY_CHAOS_OLD";
 /// How many orders are begun in each stage.
 const ORDERS: u64 = 25;
+/// How many stages a new process has to be found.
+const STAGES: u32 = 40;
 /// What a release may add while the one before it works: what that neither reads nor writes.
 const EXPAND: &str = "ALTER TABLE orders ADD COLUMN channel TEXT;
     CREATE INDEX orders_by_channel ON orders (channel);
@@ -85,7 +87,7 @@ async fn expand_then_contract() -> anyhow::Result<()> {
     refuses_to_start(&town)?;
     let new = Release::start(&town, "platform-2", next).await?;
     new.fill_in("wechat").await?;
-    stage.passes().await;
+    stage.passes_until_served(&new).await;
     ensure!(new.served() > 0, "nobody came to the new release");
     new.fill_in("wechat").await?;
 
@@ -95,7 +97,7 @@ async fn expand_then_contract() -> anyhow::Result<()> {
     ensure!(migrate(&configuration, after_next).await? == ["0009_contract"]);
     stage.passes().await;
     let newest = Release::start(&town, "platform-1", after_next).await?;
-    stage.passes().await;
+    stage.passes_until_served(&newest).await;
     ensure!(newest.served() > 0, "nobody came to the newest release");
     work.no_more();
     let (hospital, patients) = working.ended().await?;
@@ -144,6 +146,16 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
+    /// Connections to the other process live on, so it may take a while until one is made to this.
+    async fn passes_until_served(&mut self, release: &Release) {
+        for _ in 0..STAGES {
+            self.passes().await;
+            if release.served() > 0 {
+                return;
+            }
+        }
+    }
+
     async fn passes(&mut self) {
         self.begun = self.begun.max(self.work.load.begun()) + ORDERS;
         while self.work.load.begun() < self.begun {
