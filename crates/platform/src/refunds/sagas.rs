@@ -104,12 +104,3 @@ on_both!(a_whole_refund_begun_in_time_is_decided_by_the_bureau, async |db: TestD
     })
     .await;
 });
-
-on_both!(a_whole_refund_after_midnight_changes_nothing, async |db: TestDb| {
-    everything_goes_wrong_once(&db, || Refund {
-        after_seconds: THE_DAY,
-        ends: vec![NEVER],
-        ..Refund::default()
-    })
-    .await;
-});
