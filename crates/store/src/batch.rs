@@ -44,12 +44,6 @@ impl Shared {
     pub(crate) fn is_killed(&self) -> bool {
         self.killed.load(Ordering::SeqCst)
     }
-
-    /// Leaves those who wait for `works` waiting for ever.
-    pub(crate) fn abandon(works: impl IntoIterator<Item = Box<dyn Work>>) {
-        // Forgotten, not dropped: a dropped one would tell them that nobody is going to answer.
-        works.into_iter().for_each(std::mem::forget);
-    }
 }
 
 /// A writer: it owns a connection, and nothing else writes through that.
@@ -85,7 +79,7 @@ impl Writer {
     /// Runs a batch to its end and answers everyone in it.
     pub(crate) async fn run(&mut self, mut batch: Vec<Box<dyn Work>>) {
         if self.shared.is_killed() {
-            return Shared::abandon(batch);
+            return;
         }
         self.shared.counters.batches.add(1);
         self.tx.steps = self.shared.faults.steps();
@@ -268,7 +262,7 @@ impl Writer {
     /// Answers everyone. Called only when the transaction's end is known, or known to be unknown.
     fn settle(&self, batch: Vec<Box<dyn Work>>, ending: Ending) {
         if self.shared.is_killed() {
-            return Shared::abandon(batch);
+            return;
         }
         match ending {
             Ending::Settled(errors) => {

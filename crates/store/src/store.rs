@@ -15,6 +15,7 @@ use crate::work::{BoxFuture, Work, work};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
 
 /// One database of one service. Cheap to clone; the last clone to go ends its threads and tasks
 /// once what waits is written.
@@ -136,9 +137,8 @@ impl Store {
             }
         })?;
         // The writer only lets go of work unanswered when the runtime or the process is ending.
-        answer.await.unwrap_or_else(|_| {
-            Err(StoreError::Unknown("the writer ended before it answered".to_owned()).into())
-        })
+        self.heard(answer, || StoreError::Unknown("the writer ended before it answered".to_owned()))
+            .await
     }
 
     /// Runs `body` in a transaction that sees one moment of the database and writes nothing.
@@ -158,7 +158,7 @@ impl Store {
             }
             Reads::Postgres(reads) => reads.start(work).map_err(|_| StoreError::Busy),
         })?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+        self.heard(answer, || StoreError::Closed).await
     }
 
     /// The counts since the store was opened.
@@ -209,6 +209,20 @@ impl Store {
         self.0.shared.kill();
     }
 
+    /// The answer to work that was submitted; `unanswered` if it was let go of, and nothing ever in
+    /// a process that was killed.
+    async fn heard<T, E: From<StoreError>>(
+        &self,
+        answer: oneshot::Receiver<Result<T, E>>,
+        unanswered: impl FnOnce() -> StoreError,
+    ) -> Result<T, E> {
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) if self.0.shared.is_killed() => std::future::pending().await,
+            Err(_) => Err(unanswered().into()),
+        }
+    }
+
     /// Waits where the stepper of the tests holds it, and lets others go first where everybody
     /// shares one thread, so that works interleave.
     async fn turn(&self, step: Step<'static>) {
@@ -227,7 +241,6 @@ impl Store {
         enqueue: impl FnOnce(&Open, Box<dyn Work>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         if self.0.shared.is_killed() {
-            Shared::abandon([work]);
             return Ok(());
         }
         let sent =
